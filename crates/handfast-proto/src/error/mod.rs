@@ -1,0 +1,21 @@
+//! Every way a peer can be wrong. The type says who is to blame, the variant says what they did, and one
+//! `match` without a catch-all gives the answer.
+//!
+//! | type | who was wrong | answer |
+//! | --- | --- | --- |
+//! | [`RequestFault`] | a client, in its opening request | an HTTP status |
+//! | [`ResponseFault`] | a server, in its answer | the client fails the connection |
+//! | [`FrameFault`] | either peer, after the handshake | a Close code |
+//! | [`Misuse`] | the program that calls this library | nothing is sent |
+
+mod excerpt;
+mod frame;
+mod misuse;
+mod request;
+mod response;
+
+pub use excerpt::Excerpt;
+pub use frame::FrameFault;
+pub use misuse::Misuse;
+pub use request::RequestFault;
+pub use response::ResponseFault;

@@ -1,0 +1,57 @@
+//! Every bound of the protocol, in one table.
+
+use std::time::Duration;
+
+/// What a peer may make us hold, read or wait for. The unit of each bound is in its name.
+///
+/// [`Limits::default`] is right for most servers and clients; change single fields with struct update
+/// syntax: `Limits { message_bytes_max: 1 << 20, ..Limits::default() }`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Limits {
+    /// The whole head of a request or an answer, in bytes (64 KiB). Beyond it: 431, or 414 for its first line.
+    pub head_bytes_max: usize,
+    /// Field lines of a head (128). Beyond it: 431.
+    pub head_fields_max: usize,
+    /// Interim (1xx) answers that a client skips before the final one (16).
+    pub interim_answers_max: usize,
+    /// From the connection's begin to the end of the handshake (10 s), not extended by single bytes. Beyond it: 408.
+    pub handshake_timeout: Duration,
+    /// A whole message after unmasking and inflating, in bytes (16 MiB). Beyond it: close code 1009.
+    pub message_bytes_max: usize,
+    /// The payload of one frame as its header claims it, in bytes (16 MiB). Beyond it: close code 1009.
+    pub frame_bytes_max: usize,
+    /// Fragments of one message, empty ones included (131 072). Beyond it: close code 1008.
+    pub fragments_max: usize,
+    /// How many times larger than its compressed form a message may inflate beyond [`Self::inflate_free_bytes`] (100).
+    pub inflate_ratio_max: usize,
+    /// Inflated bytes of a message that are not judged by the ratio (64 KiB).
+    pub inflate_free_bytes: usize,
+    /// Pings that wait for their pong to be written (8); older ones are dropped, as RFC 6455 section 5.5.3 allows.
+    pub pongs_queued_max: usize,
+    /// Bytes queued to be sent (1 MiB).
+    pub send_queue_bytes_max: usize,
+    /// From the first Close frame to the end of the connection (5 s), absolute.
+    pub close_timeout: Duration,
+}
+
+/// The largest payload of a control frame, in bytes: fixed by RFC 6455 section 5.5.
+pub const CONTROL_PAYLOAD_BYTES_MAX: usize = 125;
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self {
+            head_bytes_max: 64 << 10,
+            head_fields_max: 128,
+            interim_answers_max: 16,
+            handshake_timeout: Duration::from_secs(10),
+            message_bytes_max: 16 << 20,
+            frame_bytes_max: 16 << 20,
+            fragments_max: 131_072,
+            inflate_ratio_max: 100,
+            inflate_free_bytes: 64 << 10,
+            pongs_queued_max: 8,
+            send_queue_bytes_max: 1 << 20,
+            close_timeout: Duration::from_secs(5),
+        }
+    }
+}
