@@ -1,1 +1,42 @@
-fn main() {}
+//! The house's own tasks, run as `cargo xtask TASK`. `cargo xtask help` lists them.
+
+mod catalogue;
+mod paths;
+mod rules;
+
+use std::process::ExitCode;
+
+/// What a task that can fail hands back; the text is for people.
+type Outcome<T = ()> = Result<T, String>;
+
+const HELP: &str = "\
+cargo xtask TASK
+
+rules   write crates/handfast-proto/src/rules/table.rs from rules/*.toml
+tidy    check that the catalogue is valid and that its table is current
+help    print this
+";
+
+fn main() -> ExitCode {
+    let arguments: Vec<String> = std::env::args().skip(1).collect();
+    let words: Vec<&str> = arguments.iter().map(String::as_str).collect();
+    let outcome = match words.as_slice() {
+        ["rules"] => rules::write(),
+        ["tidy"] => catalogue::load().and_then(|rules| rules::check(&rules)),
+        ["help" | "--help" | "-h"] => {
+            print!("{HELP}");
+            Ok(())
+        }
+        _ => {
+            eprint!("{HELP}");
+            return ExitCode::from(2);
+        }
+    };
+    match outcome {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(text) => {
+            eprintln!("{text}");
+            ExitCode::FAILURE
+        }
+    }
+}
