@@ -10,29 +10,35 @@
 //! `poll_timeout`.
 
 mod event;
+mod outbox;
 mod pool;
+mod receive;
+mod send;
+mod state;
+mod timer;
 
 pub use event::{End, Event};
 pub use pool::BufferPool;
 
-use crate::error::Misuse;
-use crate::frame::{Close, Mask};
+use crate::frame::{Close, CloseCode, Mask};
 use crate::handshake::Accepted;
-use crate::{Client, Limits, Message, Role, Server};
+use crate::message::assemble::Assembly;
+use crate::{Client, Limits, Role, Server};
 use bytes::BytesMut;
-use bytes::buf::Limit;
-use std::io::IoSlice;
+use outbox::Outbox;
+use state::{Input, State};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
+use timer::{Expired, Timer};
 
 /// How a connection behaves. Shared by all connections of an endpoint.
 #[derive(Clone, Debug, Default)]
 pub struct Config {
     /// Bounds of everything the peer sends and of the send queue.
     pub limits: Limits,
-    /// Ping the peer when it was silent for `interval`, and end the connection when it stays silent for `timeout` more.
+    /// Ping a silent peer, and end the connection when it stays silent. `None`: never.
     pub keep_alive: Option<KeepAlive>,
-    /// End the connection (1001) when no data message came or went for this long.
+    /// End the connection (1001) when no data message came or went for this long, up to twice this long. `None`: never.
     pub idle_timeout: Option<Duration>,
     /// Show pings as [`Event::Ping`]. They are answered either way.
     pub show_pings: bool,
@@ -40,10 +46,18 @@ pub struct Config {
     pub show_pongs: bool,
 }
 
+impl Config {
+    /// What suits a server: as the default, with pings every 20 s, and 20 s for their pongs.
+    pub fn for_servers() -> Self {
+        let keep_alive = KeepAlive { interval: Duration::from_secs(20), timeout: Duration::from_secs(20) };
+        Self { keep_alive: Some(keep_alive), ..Self::default() }
+    }
+}
+
 /// When to look whether a silent peer is still there.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct KeepAlive {
-    /// Silence before a ping.
+    /// From one look to the next: where nothing was heard in between, a ping is sent.
     pub interval: Duration,
     /// Silence after the ping before the connection is given up.
     pub timeout: Duration,
@@ -62,123 +76,140 @@ impl<F: FnMut() -> [u8; 4] + Send> MaskSource for F {
 }
 
 /// One WebSocket connection.
-pub struct Connection {}
+pub struct Connection {
+    config: Arc<Config>,
+    /// Only a client has one.
+    masks: Option<Box<dyn MaskSource>>,
+    /// Received bytes that were not looked at, or are the begin of a frame.
+    inbox: BytesMut,
+    /// A message that did not come in one piece.
+    assembly: Option<Box<Assembly>>,
+    outbox: Outbox,
+    timer: Timer,
+    state: State,
+    /// The transport brings nothing more.
+    eof: bool,
+    pongs_queued: u8,
+    /// The last ping that came while too many pongs waited.
+    late_pong: Option<Box<[u8]>>,
+    end: Option<Box<End>>,
+}
 
 impl Connection {
     /// The server's end.
-    pub fn server(_accepted: Accepted<Server>, _config: Arc<Config>) -> Self {
-        todo!()
+    pub fn server(accepted: Accepted<Server>, config: Arc<Config>) -> Self {
+        drop(accepted);
+        Self::new(None, config)
     }
 
     /// The client's end, which masks every frame it sends.
-    pub fn client(_accepted: Accepted<Client>, _config: Arc<Config>, _masks: Box<dyn MaskSource>) -> Self {
-        todo!()
+    pub fn client(accepted: Accepted<Client>, config: Arc<Config>, masks: Box<dyn MaskSource>) -> Self {
+        drop(accepted);
+        Self::new(Some(masks), config)
+    }
+
+    fn new(masks: Option<Box<dyn MaskSource>>, config: Arc<Config>) -> Self {
+        Self {
+            config,
+            masks,
+            inbox: BytesMut::new(),
+            assembly: None,
+            outbox: Outbox::default(),
+            timer: Timer::default(),
+            state: State::Open,
+            eof: false,
+            pongs_queued: 0,
+            late_pong: None,
+            end: None,
+        }
     }
 
     /// Which end this is.
+    #[inline]
     pub fn role(&self) -> Role {
-        todo!()
+        if self.masks.is_some() { Role::Client } else { Role::Server }
     }
 
-    /// Takes bytes from the peer, in any pieces. Copies them; a driver that can read into a buffer uses
-    /// [`Connection::receive_buffer`].
-    pub fn receive(&mut self, _bytes: &[u8], _pool: &mut BufferPool) {
-        todo!()
-    }
-
-    /// Where the next bytes from the peer belong: append to it as much as there is room for, then call
-    /// [`Connection::poll_event`]. A large message is so read straight into its own memory.
-    pub fn receive_buffer(&mut self, _pool: &mut BufferPool) -> Limit<&mut BytesMut> {
-        todo!()
-    }
-
-    /// Call when a read attempt brought nothing: an empty read buffer goes back to the pool.
-    pub fn release_buffer(&mut self, _pool: &mut BufferPool) {
-        todo!()
-    }
-
-    /// The peer closed its sending side.
-    pub fn receive_eof(&mut self) {
-        todo!()
-    }
-
-    /// The transport failed; nothing more can be sent or received.
-    pub fn abort(&mut self) {
-        todo!()
-    }
-
-    /// Queues a message. Fails with [`Misuse::SentAfterClose`], or [`Misuse::SendQueueFull`] when the queue holds
-    /// [`Limits::send_queue_bytes_max`] already (a message larger than the limit is taken when the queue is empty).
-    pub fn send(&mut self, _message: Message, _pool: &mut BufferPool) -> Result<(), Misuse> {
-        todo!()
-    }
-
-    /// Queues a ping of at most 125 bytes.
-    pub fn ping(&mut self, _payload: &[u8], _pool: &mut BufferPool) -> Result<(), Misuse> {
-        todo!()
-    }
-
-    /// Queues an unasked pong of at most 125 bytes.
-    pub fn pong(&mut self, _payload: &[u8], _pool: &mut BufferPool) -> Result<(), Misuse> {
-        todo!()
-    }
-
-    /// Queues a Close frame behind everything sent before, once; the peer's Close is awaited until the deadline.
-    /// `None` sends a Close without a code. Calling it again does nothing.
-    pub fn close(&mut self, _close: Option<Close>, _pool: &mut BufferPool) {
-        todo!()
-    }
-
-    /// What happened next, or `None` when more bytes are needed. [`Event::End`] is the last one, and repeats.
-    pub fn poll_event(&mut self, _pool: &mut BufferPool) -> Option<Event> {
-        todo!()
-    }
-
-    /// Whether there are bytes to write.
-    pub fn has_transmit(&self) -> bool {
-        todo!()
-    }
-
-    /// Bytes queued to be written, payloads by reference included.
-    pub fn send_queue_bytes(&self) -> usize {
-        todo!()
-    }
-
-    /// Fills `slices` with what to write next, in order; returns how many it filled. Report what was written with
-    /// [`Connection::transmitted`].
-    pub fn poll_transmit<'a>(&'a self, _slices: &mut [IoSlice<'a>]) -> usize {
-        todo!()
-    }
-
-    /// So many bytes were written.
-    pub fn transmitted(&mut self, _bytes: usize, _pool: &mut BufferPool) {
-        todo!()
-    }
-
-    /// Whether everything was said: once the queue is written, shut the sending side down. A server then also closes
-    /// the transport; a client waits for the server to do so, until the deadline.
+    /// Whether nothing more is read: both Close frames are exchanged, or the connection failed. Once the queue is
+    /// written, shut the sending side down. A server then also closes the transport; a client waits for the server to do
+    /// so. Both wait no longer than the close deadline: see [`Connection::is_expired`].
+    #[inline]
     pub fn is_closing(&self) -> bool {
-        todo!()
+        self.state == State::Ended
+    }
+
+    /// Whether our Close frame was queued: the program can send nothing more.
+    pub fn is_close_sent(&self) -> bool {
+        self.state != State::Open
+    }
+
+    /// Whether the transport must be dropped now: it failed, or the close deadline passed.
+    pub fn is_expired(&self) -> bool {
+        self.is_closing() && !self.timer.closing
+    }
+
+    /// The transport failed: nothing more can be sent or received, and what is queued is dropped.
+    pub fn abort(&mut self, pool: &mut BufferPool) {
+        if self.end.is_none() {
+            self.finish(Input::TransportEnd, End::Lost, None, pool);
+        }
+        self.outbox.clear(pool);
+        self.timer.closing = false;
     }
 
     /// Whether a deadline is to be counted from now on: call [`Connection::arm`] before waiting. Keeps the clock out of
     /// the way of messages.
+    #[inline]
     pub fn wants_clock(&self) -> bool {
-        todo!()
+        self.timer.wants_clock(&self.config)
     }
 
     /// Starts the deadlines that [`Connection::wants_clock`] spoke of.
-    pub fn arm(&mut self, _now: Instant) {
-        todo!()
+    pub fn arm(&mut self, now: Instant) {
+        self.timer.arm(&self.config, now);
     }
 
     /// When to call [`Connection::handle_timeout`], if at all.
+    #[inline]
     pub fn poll_timeout(&self) -> Option<Instant> {
-        todo!()
+        self.timer.next()
     }
 
-    /// The time of [`Connection::poll_timeout`] has come.
-    pub fn handle_timeout(&mut self, _now: Instant, _pool: &mut BufferPool) {
-        todo!()
+    /// The time of [`Connection::poll_timeout`] has come. Sends pings, or ends the connection.
+    pub fn handle_timeout(&mut self, now: Instant, pool: &mut BufferPool) {
+        match self.timer.expired(&self.config, now) {
+            None => {}
+            Some(Expired::KeepAlive) => {
+                // A connection that is closing needs no ping: its close deadline runs.
+                let _ = self.ping(b"", pool);
+            }
+            Some(Expired::Pong) => {
+                let close = Close::from(CloseCode::INTERNAL_ERROR);
+                self.finish(Input::Failure, End::PongTimeout, Some(close), pool);
+            }
+            Some(Expired::Idle) => {
+                let close = Close::from(CloseCode::GOING_AWAY);
+                self.finish(Input::Failure, End::IdleTimeout, Some(close), pool);
+            }
+            Some(Expired::Close) => {
+                if self.end.is_none() {
+                    self.finish(Input::TransportEnd, End::CloseTimeout, None, pool);
+                }
+                self.outbox.clear(pool);
+                self.timer.closing = false;
+            }
+        }
+    }
+}
+
+impl std::fmt::Debug for Connection {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Connection")
+            .field("role", &self.role())
+            .field("state", &self.state)
+            .field("unread_bytes", &self.inbox.len())
+            .field("send_queue_bytes", &self.outbox.queued())
+            .field("end", &self.end)
+            .finish_non_exhaustive()
     }
 }

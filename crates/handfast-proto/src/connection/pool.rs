@@ -1,16 +1,112 @@
 //! Buffers that connections share, so that an idle connection holds none.
 
-use bytes::BytesMut;
+use bytes::{Bytes, BytesMut};
 
 /// Spare buffers of one thread. Give the same pool to all connections that this thread drives.
+///
+/// It keeps at most a few MiB, however much passes through it.
 #[derive(Debug, Default)]
 pub struct BufferPool {
-    spare: Vec<BytesMut>,
+    /// Buffers of [`BufferPool::READ_BYTES`]: one read, or one batch of small frames.
+    small: Vec<BytesMut>,
+    /// Buffers of large messages.
+    large: Vec<BytesMut>,
+    /// Capacities of `large`, summed.
+    large_bytes: usize,
 }
 
 impl BufferPool {
+    /// What one read may bring at most, in bytes.
+    pub const READ_BYTES: usize = 64 << 10;
+    /// Small buffers kept.
+    const SMALL_MAX: usize = 16;
+    /// Bytes of large buffers kept.
+    const LARGE_BYTES_MAX: usize = 4 << 20;
+
     /// An empty pool.
     pub fn new() -> Self {
-        Self { spare: Vec::new() }
+        Self::default()
+    }
+
+    /// An empty buffer of at least [`BufferPool::READ_BYTES`].
+    #[inline]
+    pub(crate) fn take(&mut self) -> BytesMut {
+        self.small.pop().unwrap_or_else(|| BytesMut::with_capacity(Self::READ_BYTES))
+    }
+
+    /// An empty buffer for a message of which `claimed` bytes were announced. It is not larger than a read, unless a
+    /// larger one lies ready: memory grows with what arrives, not with what is claimed.
+    pub(crate) fn take_for(&mut self, claimed: usize) -> BytesMut {
+        match self.large.pop() {
+            Some(buffer) if claimed > Self::READ_BYTES => {
+                self.large_bytes -= buffer.capacity();
+                buffer
+            }
+            spared => {
+                self.large.extend(spared);
+                BytesMut::with_capacity(claimed.min(Self::READ_BYTES))
+            }
+        }
+    }
+
+    /// Takes a buffer back, if it is worth keeping.
+    #[inline]
+    pub(crate) fn give(&mut self, mut buffer: BytesMut) {
+        buffer.clear();
+        // The front may still be given out to messages: ask for it back once, without allocating.
+        if buffer.capacity() < Self::READ_BYTES && !buffer.try_reclaim(Self::READ_BYTES) {
+            return;
+        }
+        let capacity = buffer.capacity();
+        if capacity <= Self::READ_BYTES * 2 {
+            if self.small.len() < Self::SMALL_MAX {
+                self.small.push(buffer);
+            }
+        } else if self.large_bytes + capacity <= Self::LARGE_BYTES_MAX {
+            self.large_bytes += capacity;
+            self.large.push(buffer);
+        }
+    }
+
+    /// Takes the memory of a message back that was sent, if nobody else holds it.
+    pub(crate) fn give_bytes(&mut self, bytes: Bytes) {
+        if let Ok(buffer) = bytes.try_into_mut() {
+            self.give(buffer);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_buffer_given_back_is_taken_again() {
+        let mut pool = BufferPool::new();
+        let mut buffer = pool.take();
+        buffer.extend_from_slice(b"something");
+        let place = buffer.as_ptr();
+        pool.give(buffer);
+        let again = pool.take();
+        assert!(again.is_empty());
+        assert_eq!(again.as_ptr(), place);
+    }
+
+    #[test]
+    fn the_pool_is_bounded_whatever_is_given() {
+        let mut pool = BufferPool::new();
+        for _ in 0..100 {
+            pool.give(BytesMut::with_capacity(BufferPool::READ_BYTES));
+            pool.give(BytesMut::with_capacity(1 << 20));
+            pool.give(BytesMut::with_capacity(10));
+        }
+        assert_eq!(pool.small.len(), BufferPool::SMALL_MAX);
+        assert!(pool.large_bytes <= BufferPool::LARGE_BYTES_MAX);
+        assert_eq!(pool.large.iter().map(BytesMut::capacity).sum::<usize>(), pool.large_bytes);
+    }
+
+    #[test]
+    fn a_claim_is_not_believed() {
+        assert_eq!(BufferPool::new().take_for(1 << 30).capacity(), BufferPool::READ_BYTES);
     }
 }

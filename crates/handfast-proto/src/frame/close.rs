@@ -1,6 +1,7 @@
 //! Close codes and the Close frame's payload (RFC 6455 sections 5.5.1 and 7.4).
 
 use crate::error::Misuse;
+use crate::limits::CONTROL_PAYLOAD_BYTES_MAX;
 use crate::message::Text;
 use bytes::Bytes;
 use std::fmt;
@@ -107,8 +108,12 @@ impl Close {
         }
     }
 
-    pub(crate) fn payload(&self) -> ([u8; 2], &[u8]) {
-        (self.code.0.to_be_bytes(), self.reason.as_bytes())
+    /// Writes the payload to the front of `payload`; returns its length.
+    pub(crate) fn write(&self, payload: &mut [u8; CONTROL_PAYLOAD_BYTES_MAX]) -> usize {
+        let reason = self.reason.as_bytes();
+        payload[..2].copy_from_slice(&self.code.0.to_be_bytes());
+        payload[2..2 + reason.len()].copy_from_slice(reason);
+        2 + reason.len()
     }
 }
 

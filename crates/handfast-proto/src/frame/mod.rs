@@ -6,6 +6,7 @@ mod mask;
 mod opcode;
 pub(crate) mod utf8;
 
+pub(crate) use close::ClosePayloadFault;
 pub use close::{Close, CloseCode};
 pub use header::{FrameHeader, HeaderBytes};
 pub use mask::{Mask, apply_mask};

@@ -1,5 +1,6 @@
 //! What applications send and receive.
 
+pub(crate) mod assemble;
 mod text;
 
 pub use text::Text;

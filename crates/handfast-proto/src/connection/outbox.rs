@@ -1,0 +1,282 @@
+//! What is to be written: small frames side by side in one buffer, large payloads by reference.
+
+use super::pool::BufferPool;
+use crate::frame::{FrameHeader, Mask, apply_mask};
+use bytes::{Buf, Bytes, BytesMut};
+use std::collections::VecDeque;
+use std::io::IoSlice;
+
+/// The queue of bytes towards the peer. Empty, it holds no memory.
+#[derive(Debug, Default)]
+pub(super) struct Outbox {
+    /// The segment being written.
+    first: Segment,
+    /// What follows it.
+    rest: VecDeque<Segment>,
+    /// Bytes in all segments.
+    queued: usize,
+}
+
+#[derive(Debug)]
+enum Segment {
+    /// Whole frames, or whole frames and then the header of the payload behind this segment. Begins with a header.
+    Frames(BytesMut),
+    /// The payload of a large frame.
+    Payload(Bytes),
+}
+
+impl Default for Segment {
+    fn default() -> Self {
+        Self::Frames(BytesMut::new())
+    }
+}
+
+impl Segment {
+    fn bytes(&self) -> &[u8] {
+        match self {
+            Self::Frames(bytes) => bytes,
+            Self::Payload(bytes) => bytes,
+        }
+    }
+
+    fn advance(&mut self, count: usize) {
+        match self {
+            Self::Frames(bytes) => bytes.advance(count),
+            Self::Payload(bytes) => bytes.advance(count),
+        }
+    }
+
+    fn recycle(self, pool: &mut BufferPool) {
+        match self {
+            Self::Frames(buffer) => pool.give(buffer),
+            Self::Payload(bytes) => pool.give_bytes(bytes),
+        }
+    }
+}
+
+/// Payloads up to this are copied beside others; larger ones are written from where they are. About here the copy
+/// costs as much as one more slice in a vectored write.
+const COPY_BYTES_MAX: usize = 8 << 10;
+
+impl Outbox {
+    #[inline]
+    pub(super) fn queued(&self) -> usize {
+        self.queued
+    }
+
+    #[inline]
+    pub(super) fn is_empty(&self) -> bool {
+        self.queued == 0
+    }
+
+    /// Queues a frame whose payload lies in shared memory.
+    #[inline]
+    pub(super) fn push(&mut self, header: FrameHeader, payload: Bytes, pool: &mut BufferPool) {
+        if payload.len() <= COPY_BYTES_MAX {
+            self.push_copy(header, &payload, pool);
+        } else {
+            self.push_large(header, payload, pool);
+        }
+    }
+
+    /// Queues a frame whose payload is copied.
+    #[inline]
+    pub(super) fn push_copy(&mut self, header: FrameHeader, payload: &[u8], pool: &mut BufferPool) {
+        let encoded = header.encode();
+        let encoded = encoded.as_slice();
+        let buffer = self.frames(encoded.len() + payload.len(), pool);
+        buffer.extend_from_slice(encoded);
+        let begin = buffer.len();
+        buffer.extend_from_slice(payload);
+        if let Some(mask) = header.mask {
+            apply_mask(&mut buffer[begin..], mask, 0);
+        }
+        self.queued += encoded.len() + payload.len();
+    }
+
+    fn push_large(&mut self, header: FrameHeader, payload: Bytes, pool: &mut BufferPool) {
+        let encoded = header.encode();
+        let encoded = encoded.as_slice();
+        self.frames(encoded.len(), pool).extend_from_slice(encoded);
+        self.queued += encoded.len() + payload.len();
+        let payload = match header.mask {
+            Some(mask) => masked(payload, mask, pool),
+            None => payload,
+        };
+        self.rest.push_back(Segment::Payload(payload));
+    }
+
+    /// Queues a control frame before the data that is not being written yet. It comes between two frames, never
+    /// inside one.
+    pub(super) fn push_urgent(&mut self, header: FrameHeader, payload: &[u8], pool: &mut BufferPool) {
+        let Some(at) = self.rest.iter().position(|segment| matches!(segment, Segment::Frames(_))) else {
+            return self.push_copy(header, payload, pool);
+        };
+        let encoded = header.encode();
+        let mut buffer = BytesMut::with_capacity(encoded.as_slice().len() + payload.len());
+        buffer.extend_from_slice(encoded.as_slice());
+        let begin = buffer.len();
+        buffer.extend_from_slice(payload);
+        if let Some(mask) = header.mask {
+            apply_mask(&mut buffer[begin..], mask, 0);
+        }
+        self.queued += buffer.len();
+        self.rest.insert(at, Segment::Frames(buffer));
+    }
+
+    /// The buffer that the next frame goes into, with room for `count` bytes.
+    #[inline]
+    fn frames(&mut self, count: usize, pool: &mut BufferPool) -> &mut BytesMut {
+        if self.queued == 0 {
+            if let Segment::Frames(buffer) = &self.first
+                && buffer.capacity() >= count
+            {
+                // The one of the last batch, empty.
+            } else {
+                std::mem::replace(&mut self.first, Segment::Frames(pool.take())).recycle(pool);
+            }
+        } else {
+            let last = self.rest.back().unwrap_or(&self.first);
+            let fits = matches!(last, Segment::Frames(buffer) if buffer.capacity() - buffer.len() >= count);
+            if !fits {
+                self.rest.push_back(Segment::Frames(pool.take()));
+            }
+        }
+        match self.rest.back_mut().unwrap_or(&mut self.first) {
+            Segment::Frames(buffer) => buffer,
+            Segment::Payload(_) => unreachable!("a segment of frames was just made sure of"),
+        }
+    }
+
+    /// Fills `slices` with what comes next; returns how many.
+    #[inline]
+    pub(super) fn slices<'a>(&'a self, slices: &mut [IoSlice<'a>]) -> usize {
+        let segments = std::iter::once(&self.first).chain(&self.rest);
+        let mut filled = 0;
+        for (slice, segment) in slices.iter_mut().zip(segments.filter(|segment| !segment.bytes().is_empty()))
+        {
+            *slice = IoSlice::new(segment.bytes());
+            filled += 1;
+        }
+        filled
+    }
+
+    /// `count` bytes were written.
+    #[inline]
+    pub(super) fn written(&mut self, mut count: usize, pool: &mut BufferPool) {
+        assert!(count <= self.queued, "more was written than was queued");
+        self.queued -= count;
+        loop {
+            let here = self.first.bytes().len();
+            if count < here {
+                return self.first.advance(count);
+            }
+            count -= here;
+            match self.rest.pop_front() {
+                Some(next) => std::mem::replace(&mut self.first, next).recycle(pool),
+                None => break,
+            }
+        }
+        // Everything is out: nothing is held until the next frame.
+        std::mem::take(&mut self.first).recycle(pool);
+        if self.rest.capacity() > 0 {
+            self.rest = VecDeque::new();
+        }
+    }
+
+    /// Drops all that is queued.
+    pub(super) fn clear(&mut self, pool: &mut BufferPool) {
+        self.written(self.queued, pool);
+    }
+}
+
+/// The payload under its mask: in place when nobody else holds it, else in a copy.
+fn masked(payload: Bytes, mask: Mask, pool: &mut BufferPool) -> Bytes {
+    let mut buffer = match payload.try_into_mut() {
+        Ok(buffer) => buffer,
+        Err(shared) => {
+            let mut buffer = pool.take_for(shared.len());
+            buffer.extend_from_slice(&shared);
+            buffer
+        }
+    };
+    apply_mask(&mut buffer, mask, 0);
+    buffer.freeze()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::frame::OpCode;
+
+    fn header(opcode: OpCode, len: usize) -> FrameHeader {
+        FrameHeader { fin: true, rsv1: false, opcode, mask: None, len: len as u64 }
+    }
+
+    fn written_bytes(outbox: &mut Outbox, pool: &mut BufferPool, step: usize) -> Vec<u8> {
+        let mut wire = Vec::new();
+        while !outbox.is_empty() {
+            let mut slices = [IoSlice::new(&[]); 3];
+            let filled = outbox.slices(&mut slices);
+            assert!(filled > 0);
+            let some: Vec<u8> =
+                slices[..filled].iter().flat_map(|slice| slice.iter().copied()).take(step).collect();
+            outbox.written(some.len(), pool);
+            wire.extend(some);
+        }
+        wire
+    }
+
+    #[test]
+    fn frames_leave_in_order_whatever_the_size_of_the_writes() {
+        for step in [1, 7, 1000, usize::MAX] {
+            let (mut outbox, mut pool) = (Outbox::default(), BufferPool::new());
+            let mut wanted = Vec::new();
+            for (at, len) in [3, 70_000, 0, 8192, 8193, 125].into_iter().enumerate() {
+                let payload = Bytes::from(vec![at as u8; len]);
+                wanted.extend_from_slice(header(OpCode::Binary, len).encode().as_slice());
+                wanted.extend_from_slice(&payload);
+                outbox.push(header(OpCode::Binary, len), payload, &mut pool);
+            }
+            assert_eq!(outbox.queued(), wanted.len());
+            assert!(written_bytes(&mut outbox, &mut pool, step) == wanted, "steps of {step}");
+        }
+    }
+
+    #[test]
+    fn a_control_frame_overtakes_what_is_not_begun_but_never_splits_a_frame() {
+        let (mut outbox, mut pool) = (Outbox::default(), BufferPool::new());
+        let large = Bytes::from(vec![7; 20_000]);
+        for _ in 0..3 {
+            outbox.push(header(OpCode::Binary, large.len()), large.clone(), &mut pool);
+        }
+        outbox.push_urgent(header(OpCode::Ping, 2), b"hi", &mut pool);
+        let wire = written_bytes(&mut outbox, &mut pool, 4096);
+        let frame = 4 + large.len();
+        assert_eq!(&wire[frame..frame + 4], b"\x89\x02hi");
+        assert_eq!(wire.len(), 3 * frame + 4);
+    }
+
+    #[test]
+    fn an_empty_outbox_holds_no_memory_and_gives_its_buffers_back() {
+        let (mut outbox, mut pool) = (Outbox::default(), BufferPool::new());
+        outbox.push(header(OpCode::Text, 2), Bytes::from_static(b"hi"), &mut pool);
+        outbox.push(header(OpCode::Binary, 10_000), Bytes::from(vec![0; 10_000]), &mut pool);
+        let queued = outbox.queued();
+        outbox.written(queued, &mut pool);
+        assert!(outbox.is_empty());
+        assert_eq!(outbox.rest.capacity(), 0);
+        assert!(matches!(&outbox.first, Segment::Frames(buffer) if buffer.capacity() == 0));
+    }
+
+    #[test]
+    fn a_payload_that_others_hold_is_masked_in_a_copy() {
+        let (mut outbox, mut pool) = (Outbox::default(), BufferPool::new());
+        let payload = Bytes::from(vec![0; 9000]);
+        let header = FrameHeader { mask: Some(Mask([1, 2, 3, 4])), ..header(OpCode::Binary, 9000) };
+        outbox.push(header, payload.clone(), &mut pool);
+        assert!(payload.iter().all(|byte| *byte == 0));
+        let wire = written_bytes(&mut outbox, &mut pool, usize::MAX);
+        assert_eq!(&wire[8..12], &[1, 2, 3, 4]);
+    }
+}

@@ -1,0 +1,132 @@
+//! What the program, and the protocol itself, send.
+
+use super::state::{Input, Reaction};
+use super::{BufferPool, Connection};
+use crate::Message;
+use crate::error::Misuse;
+use crate::frame::{Close, FrameHeader, OpCode};
+use crate::limits::CONTROL_PAYLOAD_BYTES_MAX;
+use std::io::IoSlice;
+
+impl Connection {
+    /// Queues a message.
+    ///
+    /// Fails with [`Misuse::SentAfterClose`], and with [`Misuse::SendQueueFull`] when the queue already holds
+    /// [`Limits::send_queue_bytes_max`](crate::Limits::send_queue_bytes_max): write before sending more. One message
+    /// larger than that is taken when the queue has room at all.
+    #[inline]
+    pub fn send(&mut self, message: Message, pool: &mut BufferPool) -> Result<(), Misuse> {
+        self.check_open()?;
+        if self.outbox.queued() >= self.config.limits.send_queue_bytes_max {
+            return Err(Misuse::SendQueueFull);
+        }
+        self.timer.busy = true;
+        let opcode = if message.is_text() { OpCode::Text } else { OpCode::Binary };
+        let header = self.header(opcode, message.len());
+        self.outbox.push(header, message.into_bytes(), pool);
+        Ok(())
+    }
+
+    /// Queues a ping; it overtakes data that is not being written yet.
+    ///
+    /// Fails with [`Misuse::ControlPayloadTooLong`] beyond 125 bytes and with [`Misuse::SentAfterClose`].
+    pub fn ping(&mut self, payload: &[u8], pool: &mut BufferPool) -> Result<(), Misuse> {
+        self.control_frame(OpCode::Ping, payload, pool)
+    }
+
+    /// Queues a pong that nobody asked for (RFC 6455 section 5.5.3). Pings are answered without it.
+    ///
+    /// Fails as [`Connection::ping`] does.
+    pub fn pong(&mut self, payload: &[u8], pool: &mut BufferPool) -> Result<(), Misuse> {
+        self.control_frame(OpCode::Pong, payload, pool)
+    }
+
+    /// Queues a Close frame behind everything sent before, once. The peer's Close is then awaited until
+    /// [`Limits::close_timeout`](crate::Limits::close_timeout). `None` sends no code. Calling it again does nothing.
+    pub fn close(&mut self, close: Option<Close>, pool: &mut BufferPool) {
+        self.advance(Input::Close, close, pool);
+        self.timer.closing = true;
+    }
+
+    /// Whether there are bytes to write.
+    #[inline]
+    pub fn has_transmit(&self) -> bool {
+        !self.outbox.is_empty()
+    }
+
+    /// Bytes queued to be written, payloads by reference included.
+    #[inline]
+    pub fn send_queue_bytes(&self) -> usize {
+        self.outbox.queued()
+    }
+
+    /// Fills `slices` with what to write next, in order; returns how many it filled. Report what was written with
+    /// [`Connection::transmitted`].
+    #[inline]
+    pub fn poll_transmit<'a>(&'a self, slices: &mut [IoSlice<'a>]) -> usize {
+        self.outbox.slices(slices)
+    }
+
+    /// So many of the bytes that [`Connection::poll_transmit`] gave were written.
+    #[inline]
+    pub fn transmitted(&mut self, bytes: usize, pool: &mut BufferPool) {
+        self.outbox.written(bytes, pool);
+        if self.outbox.is_empty() {
+            self.pongs_queued = 0;
+            if let Some(payload) = self.late_pong.take() {
+                self.answer_ping(&payload, pool);
+            }
+        }
+    }
+
+    /// Feeds the state machine, and sends our Close where it says so.
+    pub(super) fn advance(&mut self, input: Input, close: Option<Close>, pool: &mut BufferPool) {
+        let (state, reaction) = self.state.on(input);
+        self.state = state;
+        if reaction == Reaction::SendClose {
+            let mut payload = [0; CONTROL_PAYLOAD_BYTES_MAX];
+            let len = close.map_or(0, |close| close.write(&mut payload));
+            let header = self.header(OpCode::Close, len);
+            self.outbox.push_copy(header, &payload[..len], pool);
+        }
+    }
+
+    /// Answers a ping. While many answers wait to be written, only the last ping is remembered
+    /// (RFC 6455 section 5.5.3).
+    pub(super) fn answer_ping(&mut self, payload: &[u8], pool: &mut BufferPool) {
+        if self.check_open().is_err() {
+            return;
+        }
+        if usize::from(self.pongs_queued) >= self.config.limits.pongs_queued_max {
+            self.late_pong = Some(payload.into());
+            return;
+        }
+        self.pongs_queued = self.pongs_queued.saturating_add(1);
+        let header = self.header(OpCode::Pong, payload.len());
+        self.outbox.push_urgent(header, payload, pool);
+    }
+
+    fn control_frame(&mut self, opcode: OpCode, payload: &[u8], pool: &mut BufferPool) -> Result<(), Misuse> {
+        self.check_open()?;
+        if payload.len() > CONTROL_PAYLOAD_BYTES_MAX {
+            return Err(Misuse::ControlPayloadTooLong { bytes: payload.len() });
+        }
+        let header = self.header(opcode, payload.len());
+        self.outbox.push_urgent(header, payload, pool);
+        Ok(())
+    }
+
+    #[inline]
+    fn check_open(&self) -> Result<(), Misuse> {
+        match self.state {
+            super::state::State::Open => Ok(()),
+            super::state::State::CloseSent | super::state::State::Ended => Err(Misuse::SentAfterClose),
+        }
+    }
+
+    #[inline]
+    fn header(&mut self, opcode: OpCode, len: usize) -> FrameHeader {
+        let mask = self.masks.as_mut().map(|masks| masks.next_mask());
+        FrameHeader { fin: true, rsv1: false, opcode, mask, len: len as u64 }
+    }
+}

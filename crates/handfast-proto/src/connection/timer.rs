@@ -1,0 +1,110 @@
+//! Deadlines of a connection. Messages only set flags; the clock is looked at when a deadline comes.
+
+use super::Config;
+use std::time::Instant;
+
+/// All deadlines of a connection.
+#[derive(Debug, Default)]
+pub(super) struct Timer {
+    keep_alive: Option<Instant>,
+    idle: Option<Instant>,
+    close: Option<Instant>,
+    /// A frame other than a pong came since the last look.
+    pub(super) heard: bool,
+    /// Any frame came since the last ping.
+    pub(super) alive: bool,
+    /// A data message came or went since the last look.
+    pub(super) busy: bool,
+    /// A ping was sent that nothing has followed.
+    pinged: bool,
+    /// The close deadline is to be counted.
+    pub(super) closing: bool,
+    /// Nothing but the close deadline counts any more.
+    pub(super) ended: bool,
+}
+
+/// What has become of time.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Expired {
+    /// Send a ping.
+    KeepAlive,
+    /// The peer did not react to a ping.
+    Pong,
+    /// No data for too long.
+    Idle,
+    /// The closing handshake took too long.
+    Close,
+}
+
+impl Timer {
+    #[inline]
+    pub(super) fn wants_clock(&self, config: &Config) -> bool {
+        let live = !self.ended
+            && (config.keep_alive.is_some() && self.keep_alive.is_none()
+                || config.idle_timeout.is_some() && self.idle.is_none());
+        live || self.closing && self.close.is_none()
+    }
+
+    pub(super) fn arm(&mut self, config: &Config, now: Instant) {
+        if let (Some(keep_alive), None) = (config.keep_alive, self.keep_alive) {
+            self.keep_alive = Some(now + keep_alive.interval);
+        }
+        if let (Some(idle), None) = (config.idle_timeout, self.idle) {
+            self.idle = Some(now + idle);
+        }
+        if self.closing && self.close.is_none() {
+            self.close = Some(now + config.limits.close_timeout);
+        }
+    }
+
+    pub(super) fn next(&self) -> Option<Instant> {
+        if self.ended {
+            return self.close;
+        }
+        [self.keep_alive, self.idle, self.close].into_iter().flatten().min()
+    }
+
+    /// Which deadline has passed at `now`, one at a time; those that only need another look are set anew.
+    pub(super) fn expired(&mut self, config: &Config, now: Instant) -> Option<Expired> {
+        if self.close.is_some_and(|at| at <= now) {
+            self.close = None;
+            self.closing = false;
+            return Some(Expired::Close);
+        }
+        if self.ended {
+            return None;
+        }
+        if let (Some(at), Some(idle)) = (self.idle, config.idle_timeout)
+            && at <= now
+        {
+            self.idle = Some(now + idle);
+            if !std::mem::take(&mut self.busy) {
+                return Some(Expired::Idle);
+            }
+        }
+        if let (Some(at), Some(keep_alive)) = (self.keep_alive, config.keep_alive)
+            && at <= now
+        {
+            if std::mem::take(&mut self.pinged) {
+                if !self.alive {
+                    return Some(Expired::Pong);
+                }
+                // The ping was answered: what is left of the interval.
+                let left = keep_alive.interval.saturating_sub(keep_alive.timeout);
+                if !left.is_zero() {
+                    self.keep_alive = Some(now + left);
+                    return None;
+                }
+            }
+            if std::mem::take(&mut self.heard) {
+                self.keep_alive = Some(now + keep_alive.interval);
+                return None;
+            }
+            self.alive = false;
+            self.pinged = true;
+            self.keep_alive = Some(now + keep_alive.timeout);
+            return Some(Expired::KeepAlive);
+        }
+        None
+    }
+}
