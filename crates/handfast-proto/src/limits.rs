@@ -37,6 +37,12 @@ pub struct Limits {
 /// The largest payload of a control frame, in bytes: fixed by RFC 6455 section 5.5.
 pub const CONTROL_PAYLOAD_BYTES_MAX: usize = 125;
 
+/// The longest `Sec-WebSocket-Key` that is looked at, in characters; a right one has 24.
+pub const KEY_CHARACTERS_MAX: usize = 1024;
+
+/// Empty lines skipped before a request line (RFC 9112 section 2.2 asks for one).
+pub const LEADING_EMPTY_LINES_MAX: usize = 2;
+
 impl Default for Limits {
     fn default() -> Self {
         Self {

@@ -12,6 +12,7 @@ mod excerpt;
 mod frame;
 mod misuse;
 mod request;
+mod request_words;
 mod response;
 
 pub use excerpt::Excerpt;
