@@ -3,6 +3,7 @@
 mod catalogue;
 mod paths;
 mod rules;
+mod tidy;
 
 use std::process::ExitCode;
 
@@ -13,7 +14,7 @@ const HELP: &str = "\
 cargo xtask TASK
 
 rules   write crates/handfast-proto/src/rules/table.rs from rules/*.toml
-tidy    check that the catalogue is valid and that its table is current
+tidy    check that catalogue, code and tests match, and that the code keeps the house's rules
 help    print this
 ";
 
@@ -22,7 +23,7 @@ fn main() -> ExitCode {
     let words: Vec<&str> = arguments.iter().map(String::as_str).collect();
     let outcome = match words.as_slice() {
         ["rules"] => rules::write(),
-        ["tidy"] => catalogue::load().and_then(|rules| rules::check(&rules)),
+        ["tidy"] => tidy::run(),
         ["help" | "--help" | "-h"] => {
             print!("{HELP}");
             Ok(())

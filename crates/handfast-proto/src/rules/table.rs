@@ -2816,7 +2816,7 @@ pub static SERVER_ACCEPT_WRONG: Rule = Rule {
     also: None,
     source: "RFC 6455 section 4.2.2 item 5.4",
     title: "The accept value proves that this request was read",
-    rule: "The 101 carries the base64 of the SHA-1 of the key text followed by 258EAFA5-E914-47DA-95CA-C5AB0DC85B11.",
+    rule: "The 101 carries the base64 of the SHA-1 of the key text followed by the GUID that RFC 6455 section 1.3 fixes.",
     why: "Every browser drops the connection when the value is off by one character.",
     fix: "Hash the 24 key characters plus the 36 GUID characters in capitals, and encode the 20 raw bytes, not their hex.",
     stimulus: "BASE with each of 32 keys from vectors.json, accept.",
