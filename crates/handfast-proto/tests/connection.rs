@@ -209,10 +209,15 @@ fn an_idle_connection_keeps_no_buffer() {
     pair.drive();
     let debug = format!("{:?}", pair.server.connection);
     assert!(debug.contains("unread_bytes: 0") && debug.contains("send_queue_bytes: 0"), "{debug}");
-    assert!(size_of::<handfast_proto::Connection>() <= 320, "{} bytes", size_of::<handfast_proto::Connection>());
+    assert!(
+        size_of::<handfast_proto::Connection>() <= 320,
+        "{} bytes",
+        size_of::<handfast_proto::Connection>()
+    );
 }
 
-const KEEP_ALIVE: KeepAlive = KeepAlive { interval: Duration::from_secs(20), timeout: Duration::from_secs(5) };
+const KEEP_ALIVE: KeepAlive =
+    KeepAlive { interval: Duration::from_secs(20), timeout: Duration::from_secs(5) };
 
 #[test]
 fn a_silent_peer_is_pinged_every_interval_and_its_pongs_keep_the_connection() {

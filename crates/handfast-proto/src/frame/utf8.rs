@@ -13,14 +13,17 @@ pub(crate) struct Utf8Check {
 /// The piece holds a byte that no UTF-8 text could have there.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct NotUtf8 {
-    /// Where in the piece the character begins that is wrong; 0 when it began in an earlier piece.
+    /// Where in the piece the character begins that is wrong.
     pub(crate) at: usize,
+    /// How many bytes before the piece it begins, when it does.
+    pub(crate) before: usize,
 }
 
 impl Utf8Check {
     /// Checks the next piece.
     pub(crate) fn piece(&mut self, piece: &[u8]) -> Result<(), NotUtf8> {
         let mut rest = piece;
+        let before = usize::from(self.begun_len);
         while self.begun_len > 0 {
             let Some((&byte, after)) = rest.split_first() else { return Ok(()) };
             let len = self.begun_len as usize;
@@ -29,20 +32,20 @@ impl Utf8Check {
             match std::str::from_utf8(&self.begun[..=len]) {
                 Ok(_) => self.begun_len = 0,
                 Err(error) if error.error_len().is_none() => self.begun_len += 1,
-                Err(_) => return Err(NotUtf8 { at: 0 }),
+                Err(_) => return Err(NotUtf8 { at: 0, before }),
             }
         }
         let whole = rest.len() - begun_at_end(rest);
         if basic::from_utf8(&rest[..whole]).is_err() || !self.begin(&rest[whole..]) {
             let at = compat::from_utf8(rest).map_or_else(|error| error.valid_up_to(), str::len);
-            return Err(NotUtf8 { at: piece.len() - rest.len() + at });
+            return Err(NotUtf8 { at: piece.len() - rest.len() + at, before: 0 });
         }
         Ok(())
     }
 
-    /// Whether the text may end here.
-    pub(crate) fn is_complete(&self) -> bool {
-        self.begun_len == 0
+    /// Bytes at the end of the text so far that begin a character without completing it. 0: the text may end here.
+    pub(crate) fn begun(&self) -> usize {
+        usize::from(self.begun_len)
     }
 
     /// Keeps the begin of a character, if it can be one.
@@ -91,7 +94,7 @@ mod tests {
                 check.piece(&bytes[..first]).unwrap();
                 check.piece(&bytes[first..second]).unwrap();
                 check.piece(&bytes[second..]).unwrap();
-                assert!(check.is_complete());
+                assert_eq!(check.begun(), 0);
             }
         }
     }
@@ -133,15 +136,17 @@ mod tests {
 
     #[test]
     fn the_place_of_the_bad_character_is_told() {
-        assert_eq!(Utf8Check::default().piece(b"abc\xffdef"), Err(NotUtf8 { at: 3 }));
-        assert_eq!(Utf8Check::default().piece(b"abc\xe2\x82"), Ok(()));
-        assert_eq!(Utf8Check::default().piece(b"abc\xed\xa0"), Err(NotUtf8 { at: 3 }));
+        assert_eq!(Utf8Check::default().piece(b"abc\xffdef"), Err(NotUtf8 { at: 3, before: 0 }));
+        let mut check = Utf8Check::default();
+        assert_eq!(check.piece(b"abc\xe2\x82"), Ok(()));
+        assert_eq!(check.piece(b"A"), Err(NotUtf8 { at: 0, before: 2 }));
+        assert_eq!(Utf8Check::default().piece(b"abc\xed\xa0"), Err(NotUtf8 { at: 3, before: 0 }));
     }
 
     #[test]
     fn text_that_ends_inside_a_character_is_not_complete() {
         let mut check = Utf8Check::default();
         check.piece("€".as_bytes().split_at(2).0).unwrap();
-        assert!(!check.is_complete());
+        assert_eq!(check.begun(), 2);
     }
 }

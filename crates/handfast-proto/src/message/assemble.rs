@@ -101,11 +101,13 @@ impl Assembly {
             self.missing -= piece.len();
             self.judged = end;
             if self.is_text {
-                self.utf8.piece(piece).map_err(|bad| FrameFault::TextNotUtf8 { at: begin + bad.at })?;
+                self.utf8
+                    .piece(piece)
+                    .map_err(|bad| FrameFault::TextNotUtf8 { at: begin + bad.at - bad.before })?;
             }
         }
-        if self.is_text && self.is_complete() && !self.utf8.is_complete() {
-            return Err(FrameFault::TextNotUtf8 { at: self.data.len() });
+        if self.is_text && self.is_complete() && self.utf8.begun() > 0 {
+            return Err(FrameFault::TextNotUtf8 { at: self.data.len() - self.utf8.begun() });
         }
         Ok(())
     }

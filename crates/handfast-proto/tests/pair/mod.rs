@@ -14,7 +14,8 @@ use std::time::{Duration, Instant};
 pub fn shake_hands() -> (Accepted<Client>, Accepted<Server>) {
     let (request, mut pending) = ClientRequest::new("localhost", "/").unwrap().start([7; 16]);
     let policy = Policy::default();
-    let Progress::Complete { value: request, .. } = RequestReader::new().read(&request, &policy).unwrap() else {
+    let Progress::Complete { value: request, .. } = RequestReader::new().read(&request, &policy).unwrap()
+    else {
         panic!("the request is whole");
     };
     let (server, answer) = request.into_offer(&policy).unwrap().accept(&Answer::new()).unwrap();
@@ -136,7 +137,10 @@ impl Pair {
                     end.connection.arm(self.now);
                 }
             }
-            let next = [&self.client, &self.server].into_iter().filter_map(|end| end.connection.poll_timeout()).min();
+            let next = [&self.client, &self.server]
+                .into_iter()
+                .filter_map(|end| end.connection.poll_timeout())
+                .min();
             let Some(next) = next.filter(|next| *next <= until) else { break };
             self.now = self.now.max(next);
             for end in [&mut self.client, &mut self.server] {
