@@ -1,79 +1,85 @@
 //! Refusals: faults become one complete HTTP answer (RFC 6455 section 4.2.2, RFC 9110 section 15).
 
+use super::HttpResponse;
 use crate::error::RequestFault;
+use std::fmt::{self, Write as _};
 
 /// A request that is not accepted, with *all* its faults.
 #[derive(Clone, Debug)]
 pub struct Refusal {
     faults: Vec<RequestFault>,
+    head_request: bool,
 }
 
 impl Refusal {
-    /// Every fault found, in the order of the request.
+    pub(crate) fn new(mut faults: Vec<RequestFault>, head_request: bool) -> Self {
+        faults.sort_by_key(RequestFault::rank);
+        Self { faults, head_request }
+    }
+
+    /// Every fault found, the most telling first; never empty.
     pub fn faults(&self) -> &[RequestFault] {
         &self.faults
     }
 
     /// The status of the most telling fault.
     pub fn status(&self) -> u16 {
-        todo!()
+        self.faults.first().map_or(400, RequestFault::status)
     }
 
     /// The complete answer: status, fields, and a text body that names each broken rule.
     pub fn response(&self) -> HttpResponse {
-        todo!()
+        let response =
+            HttpResponse::text(self.status(), self.body()).with("X-Content-Type-Options", "nosniff");
+        let response = match self.status() {
+            405 => response.with("Allow", "GET"),
+            _ => response,
+        };
+        let speaks_of_version = |fault: &RequestFault| fault.rule().id.starts_with("server/version-");
+        match self.faults.iter().any(speaks_of_version) && self.status() != 426 {
+            true => response.with("Sec-WebSocket-Version", "13"),
+            false => response,
+        }
+    }
+
+    /// The bytes of [`Refusal::response`] for this request: without a body where the method was HEAD. The connection
+    /// must be closed behind them.
+    pub fn to_bytes(&self) -> Vec<u8> {
+        self.response().to_bytes(self.head_request)
+    }
+
+    fn body(&self) -> String {
+        let mut body = String::new();
+        body.push_str(match &*self.faults {
+            [RequestFault::PlainGet] => "This is a WebSocket endpoint: programs open it, and a browser cannot show it as a page.",
+            [_] => "The WebSocket was not opened, because the request breaks one rule of the opening handshake.",
+            _ => "The WebSocket was not opened, because the request breaks several rules of the opening handshake.",
+        });
+        body.push('\n');
+        for fault in &self.faults {
+            let rule = fault.rule();
+            let written = write!(
+                body,
+                "\n{} ({})\n  {fault}\n  Fix: {}\n  Source: {}\n",
+                rule.id,
+                rule.level,
+                fault.fix(),
+                rule.source
+            );
+            debug_assert!(written.is_ok(), "a String takes all text");
+        }
+        body
     }
 }
 
 impl std::error::Error for Refusal {}
 
-impl std::fmt::Display for Refusal {
-    fn fmt(&self, _f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        todo!()
-    }
-}
-
-/// A complete HTTP/1.1 response that ends the connection: a refusal, or any page of the program's own.
-///
-/// `Content-Length`, `Connection: close` (with `Upgrade` on a 426) and, unless the program sets its own, `Cache-Control: no-store`
-/// are written by [`HttpResponse::to_bytes`].
-#[derive(Clone, Debug)]
-pub struct HttpResponse {
-    status: u16,
-    fields: Vec<(String, String)>,
-    body: Vec<u8>,
-}
-
-impl HttpResponse {
-    /// A response with this status, no fields and no body.
-    pub fn new(status: u16) -> Self {
-        Self { status, fields: Vec::new(), body: Vec::new() }
-    }
-
-    /// A `text/plain; charset=utf-8` response.
-    pub fn text(_status: u16, _body: impl Into<String>) -> Self {
-        todo!()
-    }
-
-    /// Adds a field; fails with [`Misuse::HeaderNotAllowed`](crate::error::Misuse::HeaderNotAllowed) where the name or
-    /// value is not valid HTTP, or the field is one that `to_bytes` writes.
-    pub fn field(self, _name: &str, _value: &str) -> Result<Self, crate::error::Misuse> {
-        let _ = &self.fields;
-        todo!()
-    }
-
-    /// Sets the body.
-    pub fn body(self, body: impl Into<Vec<u8>>) -> Self {
-        Self { body: body.into(), ..self }
-    }
-
-    /// The status.
-    pub fn status(&self) -> u16 {
-        self.status
-    }
-
-    /// The bytes to write. `head_only` leaves out the body but keeps its length, as a HEAD request wants it.
-    pub fn to_bytes(&self, _head_only: bool) -> Vec<u8> {
-        todo!()
+impl fmt::Display for Refusal {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "request refused with {}", self.status())?;
+        for (index, fault) in self.faults.iter().enumerate() {
+            write!(f, "{} {fault} ({})", if index == 0 { ":" } else { "" }, fault.rule().id)?;
+        }
+        Ok(())
     }
 }

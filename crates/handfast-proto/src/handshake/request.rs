@@ -1,33 +1,77 @@
 //! The client's request as a server reads it (RFC 6455 section 4.2.1).
 
-use super::{Fields, Offer, Policy, Progress, Refusal};
+use super::examine::{Examiner, Judged, is_sign};
+use super::head::{LineFault, Lines, Place, Scan, Scanner, Span, at};
+use super::target::RequestLine;
+use super::{Fields, Offer, Policy, Progress, Refusal, authority::HostPort};
+use crate::{error::RequestFault, limits::LEADING_EMPTY_LINES_MAX};
 use bytes::Bytes;
 
 /// Reads a request head from a growing buffer. Remembers how far it looked, so a head that arrives byte by byte
 /// costs no more than one that comes whole.
 #[derive(Debug)]
 pub struct RequestReader {
-    scanned: usize,
+    scanner: Scanner,
 }
 
 impl RequestReader {
     /// A reader for one request.
     pub fn new() -> Self {
-        Self { scanned: 0 }
+        Self { scanner: Scanner::new(0, LEADING_EMPTY_LINES_MAX) }
     }
 
     /// Looks at `input`: everything received so far on this connection, growing from call to call.
     ///
-    /// Fails with the complete refusal when the head is malformed or beyond `policy.limits`. Bytes behind the head
-    /// are not touched: the first `used` bytes are the head.
-    pub fn read(&mut self, _input: &[u8], _policy: &Policy) -> Result<Progress<Request>, Refusal> {
-        let _ = self.scanned;
-        todo!()
+    /// Fails with the complete refusal when the head is malformed or beyond `policy.limits`; the refusal then names the
+    /// broken rules of the handshake too. Bytes behind the head are not touched: the first `used` bytes are the head
+    /// and the empty lines before it. After a failure the connection must be closed.
+    pub fn read(&mut self, input: &[u8], policy: &Policy) -> Result<Progress<Request>, Refusal> {
+        if let Some(fault) = foreign(input) {
+            return Err(Refusal::new(vec![fault], false));
+        }
+        let limits = &policy.limits;
+        let fault = match self.scanner.scan(input, limits) {
+            Scan::Partial => {
+                let start = self.scanner.start();
+                match input.get(start..).and_then(foreign) {
+                    Some(fault) => fault,
+                    None => return Ok(Progress::Partial),
+                }
+            }
+            Scan::Complete(head) => {
+                let used = head.end;
+                if let Some(fault) = foreign(&input[head.clone()]) {
+                    return Err(Refusal::new(vec![fault], false));
+                }
+                return Request::parse(&input[head], policy).map(|value| Progress::Complete { value, used });
+            }
+            Scan::FirstLineTooLong => RequestFault::TargetTooLong { bytes_max: limits.head_bytes_max },
+            Scan::TooLarge => RequestFault::HeadTooLarge { bytes_max: limits.head_bytes_max },
+            Scan::TooManyFields => RequestFault::TooManyFields { fields_max: limits.head_fields_max },
+        };
+        Err(Refusal::new(vec![fault], false))
     }
 
     /// The refusal for a head that did not end in time (408, rule `server/head-timeout`).
     pub fn timed_out(&self) -> Refusal {
-        todo!()
+        Refusal::new(vec![RequestFault::HeadTimeout { bytes: self.scanner.scanned() }], false)
+    }
+}
+
+impl Default for RequestReader {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+/// Input that is recognised by its first byte as no HTTP request: it is answered at once, since its head may never end.
+fn foreign(input: &[u8]) -> Option<RequestFault> {
+    match *input.first()? {
+        0x16 => Some(RequestFault::TlsHello),
+        // A blank or an empty line is told precisely once the line is complete.
+        b' ' | b'\t' | b'\r' | b'\n' => None,
+        byte if super::list::is_token_byte(byte) => None,
+        byte => Some(RequestFault::NotHttp(byte)),
     }
 }
 
@@ -35,43 +79,92 @@ impl RequestReader {
 #[derive(Clone, Debug)]
 pub struct Request {
     head: Bytes,
+    line: RequestLine,
+    spans: Vec<Span>,
+    relaxed: Vec<&'static str>,
 }
 
 impl Request {
+    /// Reads a complete head; all its faults, those of the handshake included, make the refusal.
+    fn parse(head: &[u8], policy: &Policy) -> Result<Self, Refusal> {
+        let Lines { first, spans, faults } = Lines::read(head);
+        let line = RequestLine::parse(&head[first.clone()]);
+        let (line, faults) = match line {
+            Ok(line) if faults.is_empty() => {
+                return Ok(Self { head: Bytes::copy_from_slice(head), line, spans, relaxed: Vec::new() });
+            }
+            Ok(line) => (Some(line), faults.into_iter().map(RequestFault::from).collect()),
+            Err(mut all) => {
+                // A stray CR of the first line is told as such already.
+                all.extend(faults.into_iter().map(RequestFault::from));
+                (None, all)
+            }
+        };
+        let relaxed = |fault: &RequestFault| policy.strictness.relaxes(fault);
+        match line {
+            Some(line) if faults.iter().all(relaxed) => {
+                let relaxed = faults.iter().map(|fault| fault.rule().id).collect();
+                Ok(Self { head: Bytes::copy_from_slice(head), line, spans, relaxed })
+            }
+            line => {
+                let judged = examine(head, line.as_ref(), &spans, policy, faults);
+                let head_request = head.starts_with(b"HEAD ");
+                let mut faults = judged.faults;
+                faults.retain(|fault| !relaxed(fault));
+                Err(Refusal::new(faults, head_request))
+            }
+        }
+    }
+
     /// The method as it was spelled, such as `GET`.
     pub fn method(&self) -> &str {
-        todo!()
+        self.text(self.line.method)
     }
 
     /// The request target as it was spelled, such as `/chat?room=1`; always printable ASCII.
     pub fn target(&self) -> &str {
-        todo!()
+        self.text(self.line.target)
     }
 
-    /// The path of the target, percent-encoded as it was sent; `/` for an empty one.
+    /// The path of the target, percent-encoded as it was sent; `/` for an empty one, `*` for `OPTIONS *`.
     pub fn path(&self) -> &str {
-        todo!()
+        match self.text(self.line.path) {
+            "" => "/",
+            path => path,
+        }
     }
 
     /// The query of the target without its question mark.
     pub fn query(&self) -> Option<&str> {
-        todo!()
+        self.line.query.map(|query| self.text(query))
+    }
+
+    /// The minor version of HTTP/1: 1 for `HTTP/1.1`; higher ones are treated like it.
+    pub fn minor_version(&self) -> u8 {
+        self.line.minor
     }
 
     /// Host and port the client asked for: the authority of an absolute-form target, else `Host`. `None` when there
     /// is no single well-formed one.
     pub fn authority(&self) -> Option<&str> {
-        todo!()
+        if let Some(authority) = self.line.authority {
+            return Some(self.text(authority));
+        }
+        let mut hosts = self.fields().filter(|(name, _)| name.eq_ignore_ascii_case(b"host"));
+        match (hosts.next(), hosts.next()) {
+            (Some((_, host)), None) if HostPort::parse(host).is_some() => std::str::from_utf8(host).ok(),
+            _ => None,
+        }
     }
 
     /// All field lines in order.
     pub fn fields(&self) -> Fields<'_> {
-        todo!()
+        Fields::new(&self.head, &self.spans)
     }
 
     /// The value of the first field of this name, compared without case.
-    pub fn field(&self, _name: &str) -> Option<&[u8]> {
-        todo!()
+    pub fn field(&self, name: &str) -> Option<&[u8]> {
+        self.fields().first(name)
     }
 
     /// The head as received, from the request line to the empty line.
@@ -79,21 +172,74 @@ impl Request {
         &self.head
     }
 
-    /// Whether the client means to open a WebSocket, rightly or wrongly: it sent `Upgrade`, an upgrade option in
-    /// `Connection`, or any `Sec-WebSocket-*` field.
+    /// Whether the client means to open a WebSocket, rightly or wrongly: it sent an `Upgrade` that speaks of websocket,
+    /// or any `Sec-WebSocket-*` field. An upgrade to another protocol alone, such as h2c, is none.
     pub fn wants_websocket(&self) -> bool {
-        todo!()
+        self.fields().any(|(name, value)| is_sign(name, value))
     }
 
     /// Judges the request by every rule of the handshake.
     ///
-    /// Fails with all faults at once. A plain request without any sign of a handshake fails with 426.
-    pub fn into_offer(self, _policy: &Policy) -> Result<Offer, Refusal> {
-        todo!()
+    /// Fails with all faults at once. A plain GET without any sign of a handshake fails with 426.
+    pub fn into_offer(self, policy: &Policy) -> Result<Offer, Refusal> {
+        let Judged { mut faults, key, expects_continue } =
+            examine(&self.head, Some(&self.line), &self.spans, policy, Vec::new());
+        let mut relaxed = self.relaxed.clone();
+        if !faults.is_empty() {
+            faults.retain(|fault| {
+                let pass = policy.strictness.relaxes(fault);
+                if pass && !relaxed.contains(&fault.rule().id) {
+                    relaxed.push(fault.rule().id);
+                }
+                !pass
+            });
+        }
+        if !faults.is_empty() {
+            return Err(Refusal::new(faults, self.method() == "HEAD"));
+        }
+        Ok(Offer::new(self, key, expects_continue, relaxed))
     }
 
     /// Whether `100 Continue` must be written before the 101 (rule `server/expect-continue`).
     pub fn expects_continue(&self) -> bool {
-        todo!()
+        self.line.minor > 0
+            && self.field("expect").is_some_and(|value| value.eq_ignore_ascii_case(b"100-continue"))
+    }
+
+    fn text(&self, place: Place) -> &str {
+        std::str::from_utf8(&self.head[at(place)])
+            .expect("a request line that was found well formed is ASCII")
+    }
+}
+
+/// Feeds an HTTP/1.1 head to the one validator.
+fn examine<'a>(
+    head: &'a [u8],
+    line: Option<&RequestLine>,
+    spans: &'a [Span],
+    policy: &'a Policy,
+    faults: Vec<RequestFault>,
+) -> Judged {
+    let mut examiner = Examiner::new(policy, faults);
+    if let Some(line) = line {
+        examiner.line(&head[at(line.method)], line.minor, line.authority.map(|place| &head[at(place)]));
+    }
+    for (name, value) in Fields::new(head, spans) {
+        examiner.field(name, value);
+    }
+    examiner.finish()
+}
+
+impl From<LineFault> for RequestFault {
+    fn from(fault: LineFault) -> Self {
+        match fault {
+            LineFault::ObsFold(line) => Self::ObsFold(line),
+            LineFault::ControlByte { byte, place } => Self::ControlByte { byte, place },
+            LineFault::BareCr(line) => Self::BareCr(line),
+            LineFault::BareLf(line) => Self::BareLf(line),
+            LineFault::SpaceBeforeColon(name) => Self::SpaceBeforeColon(name),
+            LineFault::SpaceBeforeFirstField(line) => Self::SpaceBeforeFirstField(line),
+            LineFault::Malformed(line) => Self::FieldLineMalformed(line),
+        }
     }
 }
