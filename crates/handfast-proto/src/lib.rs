@@ -6,10 +6,12 @@
 //! | [`frame`] | RFC 6455 section 5: headers, masks, close codes, incremental UTF-8 |
 //! | [`message`] | what applications see: [`Message`], [`Text`] |
 //! | [`connection`] | the state machine of both roles: [`Connection`] |
+//! | [`deflate`] | permessage-deflate: negotiation, compression, bounded inflation |
 //! | [`error`] | every way a peer can be wrong, with its one answer |
 //! | [`rules`] | the catalogue of handshake rules, as data |
 
 pub mod connection;
+pub mod deflate;
 pub mod error;
 pub mod frame;
 pub mod handshake;

@@ -20,6 +20,7 @@ mod timer;
 pub use event::{End, Event};
 pub use pool::BufferPool;
 
+use crate::deflate::{Agreed, DeflateState};
 use crate::frame::{Close, CloseCode, Mask};
 use crate::handshake::Accepted;
 use crate::message::assemble::Assembly;
@@ -85,6 +86,8 @@ pub struct Connection {
     /// A message that did not come in one piece.
     assembly: Option<Box<Assembly>>,
     outbox: Outbox,
+    /// There when permessage-deflate was agreed.
+    deflate: Option<Box<DeflateState>>,
     timer: Timer,
     state: State,
     /// The transport brings nothing more.
@@ -98,23 +101,22 @@ pub struct Connection {
 impl Connection {
     /// The server's end.
     pub fn server(accepted: Accepted<Server>, config: Arc<Config>) -> Self {
-        drop(accepted);
-        Self::new(None, config)
+        Self::new(accepted.deflate, None, config)
     }
 
     /// The client's end, which masks every frame it sends.
     pub fn client(accepted: Accepted<Client>, config: Arc<Config>, masks: Box<dyn MaskSource>) -> Self {
-        drop(accepted);
-        Self::new(Some(masks), config)
+        Self::new(accepted.deflate, Some(masks), config)
     }
 
-    fn new(masks: Option<Box<dyn MaskSource>>, config: Arc<Config>) -> Self {
+    fn new(deflate: Option<Agreed>, masks: Option<Box<dyn MaskSource>>, config: Arc<Config>) -> Self {
         Self {
             config,
             masks,
             inbox: BytesMut::new(),
             assembly: None,
             outbox: Outbox::default(),
+            deflate: deflate.map(|agreed| Box::new(DeflateState::new(agreed))),
             timer: Timer::default(),
             state: State::Open,
             eof: false,

@@ -1,5 +1,6 @@
 //! Buffers that connections share, so that an idle connection holds none.
 
+use crate::deflate::{Compressor, Inflater};
 use bytes::{Bytes, BytesMut};
 
 /// Spare buffers of one thread. Give the same pool to all connections that this thread drives.
@@ -13,6 +14,9 @@ pub struct BufferPool {
     large: Vec<BytesMut>,
     /// Capacities of `large`, summed.
     large_bytes: usize,
+    /// Codecs that carry nothing over.
+    compressors: Vec<Box<Compressor>>,
+    inflaters: Vec<Box<Inflater>>,
 }
 
 impl BufferPool {
@@ -20,6 +24,8 @@ impl BufferPool {
     pub const READ_BYTES: usize = 64 << 10;
     /// Small buffers kept.
     const SMALL_MAX: usize = 16;
+    /// Compressors and inflaters kept, of each.
+    const CODECS_MAX: usize = 4;
     /// Bytes of large buffers kept.
     const LARGE_BYTES_MAX: usize = 4 << 20;
 
@@ -65,6 +71,36 @@ impl BufferPool {
         } else if self.large_bytes + capacity <= Self::LARGE_BYTES_MAX {
             self.large_bytes += capacity;
             self.large.push(buffer);
+        }
+    }
+
+    /// A compressor that knows nothing yet.
+    pub(crate) fn take_compressor(&mut self, level: u8, window_bits: u8) -> Box<Compressor> {
+        match self.compressors.iter().position(|compressor| compressor.is(level, window_bits)) {
+            Some(at) => self.compressors.swap_remove(at),
+            None => Box::new(Compressor::new(level, window_bits)),
+        }
+    }
+
+    /// Takes a compressor back.
+    pub(crate) fn give_compressor(&mut self, mut compressor: Box<Compressor>) {
+        compressor.reset();
+        if self.compressors.len() == Self::CODECS_MAX {
+            self.compressors.remove(0);
+        }
+        self.compressors.push(compressor);
+    }
+
+    /// An inflater that knows nothing yet.
+    pub(crate) fn take_inflater(&mut self) -> Box<Inflater> {
+        self.inflaters.pop().unwrap_or_else(|| Box::new(Inflater::new()))
+    }
+
+    /// Takes an inflater back.
+    pub(crate) fn give_inflater(&mut self, mut inflater: Box<Inflater>) {
+        inflater.reset();
+        if self.inflaters.len() < Self::CODECS_MAX {
+            self.inflaters.push(inflater);
         }
     }
 

@@ -30,7 +30,7 @@ impl Connection {
     /// Where the next bytes from the peer belong: append to it at most as much as there is room for, then call
     /// [`Connection::poll_event`] until it is dry. A large message is so read straight into its own memory.
     pub fn receive_buffer(&mut self, pool: &mut BufferPool) -> Limit<&mut BytesMut> {
-        let in_payload = self.assembly.as_ref().is_some_and(|assembly| !assembly.frame_is_complete());
+        let in_payload = self.assembly.as_ref().is_some_and(|assembly| assembly.has_room());
         if in_payload && self.inbox.is_empty() {
             return self.assembly.as_mut().expect("it was just looked at").room();
         }
@@ -119,12 +119,17 @@ impl Connection {
         self.timer.heard = true;
         self.timer.alive = true;
         self.inbox.advance(used);
-        if whole && header.fin && self.assembly.is_none() {
+        if whole && header.fin && !header.rsv1 && self.assembly.is_none() {
             return self.whole_message(&header).map(|message| Step::Event(Event::Message(message)));
         }
         match &mut self.assembly {
             Some(assembly) => assembly.next_frame(&header, &self.config.limits)?,
-            None => self.assembly = Some(Box::new(Assembly::begin(&header, &self.config.limits, pool)?)),
+            None => {
+                let deflate = self.deflate.as_mut().filter(|_| header.rsv1);
+                let inflater = deflate.map(|deflate| deflate.take_inflater(pool));
+                let assembly = Assembly::begin(&header, inflater, &self.config.limits, pool)?;
+                self.assembly = Some(Box::new(assembly));
+            }
         }
         self.take_payload(pool)
     }
@@ -138,7 +143,9 @@ impl Connection {
             (Role::Client, Some(_)) => return Err(FrameFault::MaskUnexpected),
             (Role::Server, Some(_)) | (Role::Client, None) => {}
         }
-        if header.rsv1 {
+        // RSV1 marks the first frame of a compressed message, and nothing else (RFC 7692 section 6.1).
+        let may_be_compressed = self.deflate.is_some() && matches!(header.opcode, OpCode::Text | OpCode::Binary);
+        if header.rsv1 && !may_be_compressed {
             return Err(FrameFault::ReservedBits(0b100));
         }
         match (header.opcode, self.assembly.is_some()) {
@@ -152,7 +159,7 @@ impl Connection {
         if header.len > limits.frame_bytes_max as u64 {
             return Err(FrameFault::FrameTooBig { claimed: header.len, limit: limits.frame_bytes_max });
         }
-        if header.len > limits.message_bytes_max as u64 {
+        if header.len > limits.message_bytes_max as u64 && !header.rsv1 {
             return Err(FrameFault::MessageTooBig { limit: limits.message_bytes_max });
         }
         Ok(())
@@ -185,7 +192,7 @@ impl Connection {
     /// Payload of the frame under way.
     fn take_payload(&mut self, pool: &mut BufferPool) -> Result<Step, FrameFault> {
         let assembly = self.assembly.as_mut().expect("only called with a message under way");
-        assembly.take(&mut self.inbox)?;
+        assembly.take(&mut self.inbox, &self.config.limits)?;
         if !assembly.frame_is_complete() {
             return Ok(Step::NeedsBytes);
         }
@@ -193,7 +200,10 @@ impl Connection {
             return Ok(Step::Again);
         }
         self.timer.busy = true;
-        let assembly = self.assembly.take().expect("it was just there");
+        let mut assembly = self.assembly.take().expect("it was just there");
+        if let (Some(deflate), Some(inflater)) = (&mut self.deflate, assembly.take_inflater()) {
+            deflate.give_inflater(inflater, pool);
+        }
         Ok(Step::Event(Event::Message(assembly.finish(pool))))
     }
 

@@ -22,8 +22,16 @@ impl Connection {
         }
         self.timer.busy = true;
         let opcode = if message.is_text() { OpCode::Text } else { OpCode::Binary };
-        let header = self.header(opcode, message.len());
-        self.outbox.push(header, message.into_bytes(), pool);
+        let payload = message.into_bytes();
+        if let Some(deflate) = &mut self.deflate
+            && let Some(compressed) = deflate.compress(&payload, pool)
+        {
+            let header = FrameHeader { rsv1: true, ..self.header(opcode, compressed.len()) };
+            self.outbox.push(header, compressed, pool);
+            return Ok(());
+        }
+        let header = self.header(opcode, payload.len());
+        self.outbox.push(header, payload, pool);
         Ok(())
     }
 

@@ -20,11 +20,19 @@ pub enum FrameFault {
     ControlFragmented(OpCode),
     /// A control frame of more than 125 bytes (section 5.5).
     ControlTooLong(OpCode),
+    /// A compressed message that is not deflate (RFC 7692 section 7.2.2).
+    DeflateInvalid,
     /// A frame that claims more bytes than [`Limits::frame_bytes_max`](crate::Limits::frame_bytes_max).
     FrameTooBig {
         /// The length in its header, in bytes.
         claimed: u64,
         /// The limit in bytes.
+        limit: usize,
+    },
+    /// A compressed message that inflates more than [`Limits::inflate_ratio_max`](crate::Limits::inflate_ratio_max)
+    /// times.
+    InflateRatio {
+        /// The limit, a factor.
         limit: usize,
     },
     /// A length of which the highest bit is set (section 5.2).
@@ -74,8 +82,12 @@ impl FrameFault {
             | Self::MessageInterrupted(_)
             | Self::ReservedBits(_)
             | Self::ReservedOpcode(_) => CloseCode::PROTOCOL_ERROR,
-            Self::CloseReasonNotUtf8 | Self::TextNotUtf8 { .. } => CloseCode::INVALID_DATA,
-            Self::FrameTooBig { .. } | Self::MessageTooBig { .. } => CloseCode::TOO_BIG,
+            Self::CloseReasonNotUtf8 | Self::DeflateInvalid | Self::TextNotUtf8 { .. } => {
+                CloseCode::INVALID_DATA
+            }
+            Self::FrameTooBig { .. } | Self::InflateRatio { .. } | Self::MessageTooBig { .. } => {
+                CloseCode::TOO_BIG
+            }
             Self::TooManyFragments { .. } => CloseCode::POLICY_VIOLATION,
         }
     }
@@ -101,6 +113,10 @@ impl fmt::Display for FrameFault {
             Self::ControlTooLong(opcode) => {
                 write!(f, "a {opcode:?} frame of more than 125 bytes (RFC 6455 section 5.5)")
             }
+            Self::DeflateInvalid => {
+                f.write_str("a compressed message that is not deflate (RFC 7692 section 7.2.2)")
+            }
+            Self::InflateRatio { limit } => write!(f, "a message that inflates more than {limit} times"),
             Self::FrameTooBig { claimed, limit } => {
                 write!(f, "a frame of {claimed} bytes, {limit} are allowed")
             }

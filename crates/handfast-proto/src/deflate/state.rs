@@ -1,0 +1,74 @@
+//! What one connection carries over from message to message.
+
+use super::params::COMPRESS_BITS_MIN;
+use super::{Agreed, Compressor, Inflater};
+use crate::connection::BufferPool;
+use bytes::{Bytes, BytesMut};
+
+/// The compression of one connection. Codecs are made when a message needs one, and go back to the pool when nothing
+/// is carried over.
+#[derive(Debug)]
+pub(crate) struct DeflateState {
+    agreed: Agreed,
+    compressor: Option<Box<Compressor>>,
+    inflater: Option<Box<Inflater>>,
+}
+
+impl DeflateState {
+    pub(crate) fn new(agreed: Agreed) -> Self {
+        Self { agreed, compressor: None, inflater: None }
+    }
+
+    /// Compresses a whole message, unless it is too short for it or would only grow.
+    pub(crate) fn compress(&mut self, payload: &[u8], pool: &mut BufferPool) -> Option<Bytes> {
+        if payload.len() < self.agreed.threshold_bytes.max(1)
+            || self.agreed.own_window_bits < COMPRESS_BITS_MIN
+        {
+            return None;
+        }
+        let mut compressor = self.take_compressor(pool);
+        let mut output = pool.take();
+        compressor.compress(payload, true, &mut output);
+        let worthwhile = self.agreed.own_context || output.len() < payload.len();
+        self.give_compressor(compressor, pool);
+        let compressed = worthwhile.then(|| copy_if_small(&mut output));
+        pool.give(output);
+        compressed
+    }
+
+    /// The inflater for the message that begins.
+    pub(crate) fn take_inflater(&mut self, pool: &mut BufferPool) -> Box<Inflater> {
+        self.inflater.take().unwrap_or_else(|| pool.take_inflater())
+    }
+
+    /// The message ended.
+    pub(crate) fn give_inflater(&mut self, inflater: Box<Inflater>, pool: &mut BufferPool) {
+        if self.agreed.peer_context {
+            self.inflater = Some(inflater);
+        } else {
+            pool.give_inflater(inflater);
+        }
+    }
+
+    fn take_compressor(&mut self, pool: &mut BufferPool) -> Box<Compressor> {
+        let Agreed { level, own_window_bits, .. } = self.agreed;
+        self.compressor.take().unwrap_or_else(|| pool.take_compressor(level, own_window_bits))
+    }
+
+    fn give_compressor(&mut self, compressor: Box<Compressor>, pool: &mut BufferPool) {
+        if self.agreed.own_context {
+            self.compressor = Some(compressor);
+        } else {
+            pool.give_compressor(compressor);
+        }
+    }
+}
+
+/// The bytes of `output`: copied when they are few, so that the buffer can be used again.
+fn copy_if_small(output: &mut BytesMut) -> Bytes {
+    if output.len() <= output.capacity() / 4 {
+        Bytes::copy_from_slice(output)
+    } else {
+        output.split().freeze()
+    }
+}
