@@ -144,7 +144,8 @@ impl Connection {
             (Role::Server, Some(_)) | (Role::Client, None) => {}
         }
         // RSV1 marks the first frame of a compressed message, and nothing else (RFC 7692 section 6.1).
-        let may_be_compressed = self.deflate.is_some() && matches!(header.opcode, OpCode::Text | OpCode::Binary);
+        let may_be_compressed =
+            self.deflate.is_some() && matches!(header.opcode, OpCode::Text | OpCode::Binary);
         if header.rsv1 && !may_be_compressed {
             return Err(FrameFault::ReservedBits(0b100));
         }

@@ -2,6 +2,7 @@
 
 use super::head::{is_field, is_reserved};
 use super::subprotocol;
+use crate::deflate::DeflateOptions;
 use crate::error::Misuse;
 
 /// What to agree to: subprotocols and extra header fields.
@@ -10,6 +11,7 @@ pub struct Answer {
     subprotocols: Vec<Box<str>>,
     subprotocol_required: bool,
     fields: Vec<u8>,
+    deflate: Option<DeflateOptions>,
 }
 
 impl Answer {
@@ -49,6 +51,16 @@ impl Answer {
             self.fields.extend_from_slice(part.as_bytes());
         }
         Ok(self)
+    }
+
+    /// Agrees to permessage-deflate where the client offers it in a form that these options can meet. Off by default:
+    /// [`DeflateOptions`] says why.
+    pub fn deflate(self, options: DeflateOptions) -> Self {
+        Self { deflate: Some(options), ..self }
+    }
+
+    pub(crate) fn deflate_options(&self) -> Option<&DeflateOptions> {
+        self.deflate.as_ref()
     }
 
     pub(crate) fn supported(&self) -> &[Box<str>] {

@@ -2,7 +2,6 @@
 
 use super::{Accept, Accepted, Answer, Extension, Key, Request, extension, subprotocol};
 use crate::{Server, error::Misuse};
-use std::marker::PhantomData;
 
 /// A handshake that keeps every rule. Look at it, then [`accept`](Offer::accept) it or refuse it with any response.
 #[derive(Debug)]
@@ -81,9 +80,13 @@ impl Offer {
                 head.extend_from_slice(part.as_bytes());
             }
         }
+        let deflate = answer.deflate_options().and_then(|options| options.answer(&self.extensions()));
+        if let Some((parameters, _)) = &deflate {
+            head.extend_from_slice(format!("Sec-WebSocket-Extensions: {parameters}\r\n").as_bytes());
+        }
         head.extend_from_slice(answer.lines());
         head.extend_from_slice(b"\r\n");
-        Ok((Accepted { subprotocol: chosen.map(Into::into), role: PhantomData }, head))
+        Ok((Accepted::new(chosen, deflate.map(|(_, agreed)| agreed)), head))
     }
 }
 

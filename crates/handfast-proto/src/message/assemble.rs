@@ -32,6 +32,7 @@ impl Assembly {
     /// Begins a message with its first frame, whose payload was not read yet.
     pub(crate) fn begin(
         header: &FrameHeader,
+        inflater: Option<Box<Inflater>>,
         limits: &Limits,
         pool: &mut BufferPool,
     ) -> Result<Self, FrameFault> {
