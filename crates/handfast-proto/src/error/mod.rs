@@ -14,6 +14,7 @@ mod misuse;
 mod request;
 mod request_words;
 mod response;
+mod response_words;
 
 pub use excerpt::Excerpt;
 pub use frame::FrameFault;

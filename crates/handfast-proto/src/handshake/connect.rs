@@ -1,43 +1,106 @@
-//! The client's side: writes the request, judges the answer (RFC 6455 section 4.1).
+//! The client's request, and the reader of its answer (RFC 6455 section 4.1).
 
-use super::{Accept, Accepted, Key, Progress, ResponseHead};
-use crate::{Client, Limits, error::Misuse, error::ResponseFault};
+use super::authority::HostPort;
+use super::head::{Scan, Scanner, is_field, is_reserved};
+use super::{Accept, Accepted, Key, Progress, ResponseHead, subprotocol, target, verify};
+use crate::error::{Excerpt, Misuse, ResponseFault};
+use crate::{Client, Limits};
 
 /// A request to be sent. Everything is checked when it is set; what this writes is always a valid handshake.
 #[derive(Clone, Debug)]
 pub struct ClientRequest {
-    head: Vec<u8>,
+    authority: Box<str>,
+    target: Box<str>,
+    subprotocols: Vec<Box<str>>,
+    subprotocol_required: bool,
+    fields: Vec<(Box<str>, Box<str>)>,
 }
 
 impl ClientRequest {
-    /// `authority` is host and non-default port (`example.org`, `example.org:8080`, `[::1]:8080`), `target` path and query (`/chat?x=1`).
+    /// `authority` is host and non-default port (`example.org`, `example.org:8080`, `[::1]:8080`), `target` path and query
+    /// (`/chat?x=1`); an empty path becomes `/`.
     ///
-    /// Fails with [`Misuse::HeaderNotAllowed`] when either does not fit HTTP's grammar.
-    pub fn new(_authority: &str, _target: &str) -> Result<Self, Misuse> {
-        todo!()
+    /// Fails with [`Misuse::HeaderNotAllowed`] when either does not fit HTTP's grammar: user names and fragments do not.
+    pub fn new(authority: &str, target: &str) -> Result<Self, Misuse> {
+        let slash = if target.is_empty() || target.starts_with('?') { "/" } else { "" };
+        let target = format!("{slash}{target}");
+        if HostPort::parse(authority.as_bytes()).is_none()
+            || !target.starts_with('/')
+            || target.bytes().any(target::is_illegal)
+        {
+            return Err(Misuse::HeaderNotAllowed);
+        }
+        Ok(Self {
+            authority: authority.into(),
+            target: target.into(),
+            subprotocols: Vec::new(),
+            subprotocol_required: false,
+            fields: Vec::new(),
+        })
     }
 
-    /// Offers one more subprotocol, less preferred than those before it. Fails with [`Misuse::SubprotocolInvalid`].
-    pub fn subprotocol(self, _name: &str) -> Result<Self, Misuse> {
-        let _ = &self.head;
-        todo!()
+    /// Offers one more subprotocol, less preferred than those before it. Fails with [`Misuse::SubprotocolInvalid`] for
+    /// a name that is no token, or that was offered already.
+    pub fn subprotocol(mut self, name: &str) -> Result<Self, Misuse> {
+        self.subprotocols.push(name.into());
+        match subprotocol::are_valid(&self.subprotocols) {
+            true => Ok(self),
+            false => Err(Misuse::SubprotocolInvalid),
+        }
     }
 
     /// Fails the handshake when subprotocols are offered and the server chooses none, as browsers do. Off by default.
-    pub fn require_subprotocol(self, _require: bool) -> Self {
-        todo!()
+    pub fn require_subprotocol(self, require: bool) -> Self {
+        Self { subprotocol_required: require, ..self }
     }
 
-    /// Adds a field, such as `Origin`, `Authorization` or `Cookie`. Fails with [`Misuse::HeaderNotAllowed`] for
-    /// anything outside HTTP's grammar and for the fields of the handshake itself.
-    pub fn field(self, _name: &str, _value: &str) -> Result<Self, Misuse> {
-        todo!()
+    /// Adds a field, such as `Origin`, `Authorization` or `Cookie`. A `Cache-Control` or `Pragma` replaces the one that
+    /// asks caches to stay out.
+    ///
+    /// Fails with [`Misuse::HeaderNotAllowed`] for anything outside HTTP's grammar and for the fields of the handshake
+    /// itself (`Host`, `Upgrade`, `Connection`, `Sec-WebSocket-*`) or of a body.
+    pub fn field(mut self, name: &str, value: &str) -> Result<Self, Misuse> {
+        if !is_field(name, value) || is_reserved(name) || name.eq_ignore_ascii_case("host") {
+            return Err(Misuse::HeaderNotAllowed);
+        }
+        self.fields.push((name.into(), value.into()));
+        Ok(self)
     }
 
     /// The bytes to write, and what judges the answer. `nonce` is 16 bytes from a cryptographic random source, drawn
     /// anew for each handshake.
-    pub fn start(&self, _nonce: [u8; 16]) -> (Vec<u8>, Pending) {
-        todo!()
+    pub fn start(&self, nonce: [u8; 16]) -> (Vec<u8>, Pending) {
+        let key = Key::from_nonce(nonce);
+        let mut head = format!(
+            "GET {} HTTP/1.1\r\nHost: {}\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n\
+             Sec-WebSocket-Key: {key}\r\nSec-WebSocket-Version: 13\r\n",
+            self.target, self.authority
+        );
+        let mut line = |name: &str, value: &str| {
+            for part in [name, ": ", value, "\r\n"] {
+                head.push_str(part);
+            }
+        };
+        if !self.subprotocols.is_empty() {
+            line("Sec-WebSocket-Protocol", &self.subprotocols.join(", "));
+        }
+        for name in ["Cache-Control", "Pragma"] {
+            if !self.fields.iter().any(|(own, _)| own.eq_ignore_ascii_case(name)) {
+                line(name, "no-cache");
+            }
+        }
+        for (name, value) in &self.fields {
+            line(name, value);
+        }
+        head.push_str("\r\n");
+        let pending = Pending {
+            key,
+            subprotocols: self.subprotocols.clone(),
+            subprotocol_required: self.subprotocol_required,
+            scanner: Scanner::new(0, 0),
+            interim_answers: 0,
+        };
+        (head.into_bytes(), pending)
     }
 }
 
@@ -45,7 +108,10 @@ impl ClientRequest {
 #[derive(Debug)]
 pub struct Pending {
     key: Key,
-    scanned: usize,
+    pub(crate) subprotocols: Vec<Box<str>>,
+    pub(crate) subprotocol_required: bool,
+    scanner: Scanner,
+    interim_answers: usize,
 }
 
 /// How the server answered.
@@ -73,9 +139,66 @@ impl Pending {
     /// Looks at `input`: everything received so far, growing from call to call. Interim answers (100, 103) are skipped
     /// and count into `used`.
     ///
-    /// Fails when the head is malformed or beyond `limits`.
-    pub fn read(&mut self, _input: &[u8], _limits: &Limits) -> Result<Progress<Verdict>, Vec<ResponseFault>> {
-        let _ = self.scanned;
-        todo!()
+    /// Fails when the head is malformed or beyond `limits`; the faults then include those of a 101 as far as it can be
+    /// read. The connection must be closed.
+    pub fn read(&mut self, input: &[u8], limits: &Limits) -> Result<Progress<Verdict>, Vec<ResponseFault>> {
+        loop {
+            let start = self.scanner.start();
+            if let Some(fault) = foreign(input.get(start..).unwrap_or_default()) {
+                return Err(vec![fault]);
+            }
+            let range = match self.scanner.scan(input, limits) {
+                Scan::Partial => return Ok(Progress::Partial),
+                Scan::Complete(range) => range,
+                Scan::FirstLineTooLong | Scan::TooLarge => {
+                    return Err(vec![ResponseFault::HeadTooLarge { bytes_max: limits.head_bytes_max }]);
+                }
+                Scan::TooManyFields => {
+                    return Err(vec![ResponseFault::TooManyFields { fields_max: limits.head_fields_max }]);
+                }
+            };
+            let used = range.end;
+            let (head, mut faults) = ResponseHead::parse(&input[range]);
+            let Some(head) = head else { return Err(faults) };
+            let (status, well_formed) = (head.status(), faults.is_empty());
+            if well_formed && (100..200).contains(&status) && status != 101 {
+                self.interim_answers += 1;
+                if self.interim_answers > limits.interim_answers_max {
+                    return Err(vec![ResponseFault::TooManyInterimAnswers {
+                        answers_max: limits.interim_answers_max,
+                    }]);
+                }
+                self.scanner = Scanner::new(used, 0);
+                continue;
+            }
+            let value = match status {
+                101 => match verify::answer(self, &head, &mut faults) {
+                    accepted if faults.is_empty() => Verdict::Opened(accepted, head),
+                    _ if well_formed => Verdict::Faulty(faults, head),
+                    _ => return Err(faults),
+                },
+                _ if well_formed => Verdict::Declined(head),
+                _ => {
+                    faults.push(ResponseFault::StatusNot101(status));
+                    return Err(faults);
+                }
+            };
+            return Ok(Progress::Complete { value, used });
+        }
+    }
+}
+
+/// An answer that is recognised by its first bytes as no HTTP: it is failed at once, since its head may never end.
+fn foreign(input: &[u8]) -> Option<ResponseFault> {
+    const START: &[u8] = b"HTTP/";
+    let length = input.len().min(START.len());
+    match input.first()? {
+        // An alert or a handshake record.
+        0x15 | 0x16 => Some(ResponseFault::TlsAnswer),
+        _ if input[..length] == START[..length] => None,
+        _ => {
+            let line = input.split(|byte| matches!(byte, b'\r' | b'\n')).next().unwrap_or_default();
+            Some(ResponseFault::StatusLineMalformed(Excerpt::new(line)))
+        }
     }
 }

@@ -65,7 +65,7 @@ impl std::fmt::Display for Key {
 }
 
 /// Standard base64 with its padding, unused bits ignored.
-const BASE64: GeneralPurpose = GeneralPurpose::new(
+pub(super) const BASE64: GeneralPurpose = GeneralPurpose::new(
     &STANDARD,
     GeneralPurposeConfig::new()
         .with_decode_allow_trailing_bits(true)

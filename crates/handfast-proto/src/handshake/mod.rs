@@ -23,6 +23,7 @@ mod request;
 mod response;
 mod subprotocol;
 mod target;
+mod verify;
 
 pub use accept::{Accept, Steps};
 pub use accepted::Accepted;

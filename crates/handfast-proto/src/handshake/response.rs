@@ -1,32 +1,121 @@
 //! The server's answer as a client reads it (RFC 6455 section 4.1, response items 1 to 6).
 
 use super::Fields;
+use super::head::{LineFault, Lines, Place, Span, at, is_control, place};
+use crate::error::{Excerpt, ResponseFault};
 use bytes::Bytes;
 
 /// The head of a server's answer.
 #[derive(Clone, Debug)]
 pub struct ResponseHead {
     head: Bytes,
+    spans: Vec<Span>,
+    status: u16,
+    minor: u8,
+    reason: Place,
 }
 
 impl ResponseHead {
+    /// Reads a complete head. The faults are those of its lines; with a malformed status line there is no head.
+    pub(crate) fn parse(head: &[u8]) -> (Option<Self>, Vec<ResponseFault>) {
+        let Lines { first, spans, faults } = Lines::read(head);
+        let mut faults: Vec<ResponseFault> = faults.into_iter().map(ResponseFault::from).collect();
+        let line = &head[first];
+        let Some((status, minor)) = status_line(line) else {
+            faults.insert(0, ResponseFault::StatusLineMalformed(Excerpt::new(line)));
+            return (None, faults);
+        };
+        let reason = line.len().min(STATUS_BYTES + 1)..line.len();
+        if let Some(&byte) = line[reason.clone()].iter().find(|&&byte| is_control(byte) && byte != b'\r') {
+            faults.push(ResponseFault::ControlByte { byte, place: Excerpt::new(line) });
+        }
+        let head = Self { head: Bytes::copy_from_slice(head), spans, status, minor, reason: place(reason) };
+        (Some(head), faults)
+    }
+
     /// The status, three digits.
     pub fn status(&self) -> u16 {
-        todo!()
+        self.status
+    }
+
+    /// The phrase behind the status, often empty: any bytes but control bytes.
+    pub fn reason(&self) -> &[u8] {
+        &self.head[at(self.reason)]
+    }
+
+    /// The minor version of HTTP/1: 1 for `HTTP/1.1`.
+    pub fn minor_version(&self) -> u8 {
+        self.minor
     }
 
     /// All field lines in order.
     pub fn fields(&self) -> Fields<'_> {
-        todo!()
+        Fields::new(&self.head, &self.spans)
     }
 
     /// The value of the first field of this name, compared without case.
-    pub fn field(&self, _name: &str) -> Option<&[u8]> {
-        todo!()
+    pub fn field(&self, name: &str) -> Option<&[u8]> {
+        self.fields().first(name)
     }
 
     /// The head as received.
     pub fn as_bytes(&self) -> &[u8] {
         &self.head
+    }
+}
+
+/// The length of `HTTP/1.1 101`.
+const STATUS_BYTES: usize = 12;
+
+/// Status and minor version of `HTTP/1.x NNN`, followed by a blank or nothing (RFC 9112 section 4).
+fn status_line(line: &[u8]) -> Option<(u16, u8)> {
+    let (start, rest) = line.split_at_checked(STATUS_BYTES)?;
+    let [b'H', b'T', b'T', b'P', b'/', b'1', b'.', minor, b' ', digits @ ..] = start else { return None };
+    let fits = minor.is_ascii_digit()
+        && digits.iter().all(u8::is_ascii_digit)
+        && digits[0] != b'0'
+        && matches!(rest.first(), None | Some(b' '));
+    let status = digits.iter().fold(0, |number, digit| number * 10 + u16::from(digit.wrapping_sub(b'0')));
+    fits.then(|| (status, minor - b'0'))
+}
+
+impl From<LineFault> for ResponseFault {
+    fn from(fault: LineFault) -> Self {
+        match fault {
+            LineFault::ObsFold(line) | LineFault::SpaceBeforeFirstField(line) => Self::ObsFold(line),
+            LineFault::ControlByte { byte, place } => Self::ControlByte { byte, place },
+            LineFault::BareCr(line) => Self::BareCr(line),
+            LineFault::BareLf(line) => Self::BareLf(line),
+            LineFault::SpaceBeforeColon(name) => Self::SpaceBeforeColon(name),
+            LineFault::Malformed(line) => Self::FieldLineMalformed(line),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_status_line_is_matched_byte_by_byte() {
+        assert_eq!(status_line(b"HTTP/1.1 101 Switching Protocols"), Some((101, 1)));
+        assert_eq!(status_line(b"HTTP/1.0 404"), Some((404, 0)));
+        assert_eq!(status_line(b"HTTP/1.1 101 "), Some((101, 1)));
+        for line in [
+            &b"ICY 101 OK"[..],
+            b"HTTP/1.1 0101 x",
+            b"HTTP/1.1 1010 x",
+            b"HTTP/2 101 x",
+            b"HTTP/1.1101 x",
+            b" HTTP/1.1 101",
+            b"HTTP/1.1  101",
+            b"http/1.1 101",
+            b"HTTP/1.1 10",
+            b"HTTP/1.1\t101 x",
+            b"HTTP/1.1 012 x",
+            b"HTTP/1.x 101 x",
+        ] {
+            assert_eq!(status_line(line), None, "{}", line.escape_ascii());
+        }
     }
 }

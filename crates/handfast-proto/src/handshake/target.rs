@@ -75,7 +75,7 @@ fn split(method: &[u8], target: &[u8]) -> Option<(Option<Range<usize>>, usize)> 
 }
 
 /// Bytes that are refused in a target: those that browsers always encode, and the fragment's mark.
-fn is_illegal(byte: u8) -> bool {
+pub(crate) fn is_illegal(byte: u8) -> bool {
     (byte <= b' ') | (byte >= 0x7f) | matches!(byte, b'"' | b'<' | b'>' | b'#')
 }
 

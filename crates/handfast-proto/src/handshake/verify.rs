@@ -1,0 +1,122 @@
+//! A client's checks of a 101 (RFC 6455 section 4.1, response items 2 to 6).
+
+use super::list::{is_blank, is_token, members};
+use super::{Accept, Accepted, Pending, ResponseHead, extension, key::BASE64};
+use crate::Client;
+use crate::error::{Excerpt, ResponseFault};
+use base64::Engine;
+use std::marker::PhantomData;
+
+/// Adds everything that is wrong with a 101 to `faults`; what it returns counts only when that stays empty.
+pub(crate) fn answer(
+    pending: &Pending,
+    head: &ResponseHead,
+    faults: &mut Vec<ResponseFault>,
+) -> Accepted<Client> {
+    if head.minor_version() == 0 {
+        faults.push(ResponseFault::Http10);
+    }
+    upgrade(head, faults);
+    connection(head, faults);
+    accept(pending.expected(), head, faults);
+    let subprotocol = subprotocol(pending, head, faults);
+    extensions(head, faults);
+    Accepted { subprotocol, role: PhantomData }
+}
+
+/// How often a field stands in the head, and its first value.
+fn lines<'a>(head: &'a ResponseHead, name: &str) -> (usize, &'a [u8]) {
+    let mut values = values(head, name);
+    let first = values.next();
+    (usize::from(first.is_some()) + values.count(), first.unwrap_or_default())
+}
+
+fn values<'a>(head: &'a ResponseHead, name: &str) -> impl Iterator<Item = &'a [u8]> {
+    head.fields()
+        .filter(move |(other, _)| other.eq_ignore_ascii_case(name.as_bytes()))
+        .map(|(_, value)| value)
+}
+
+fn upgrade(head: &ResponseHead, faults: &mut Vec<ResponseFault>) {
+    faults.push(match lines(head, "upgrade") {
+        (0, _) => ResponseFault::UpgradeMissing,
+        (1, value) if value.eq_ignore_ascii_case(b"websocket") => return,
+        (1, value) => ResponseFault::UpgradeWrong(Excerpt::new(value)),
+        (lines, _) => ResponseFault::UpgradeRepeated { lines },
+    });
+}
+
+fn connection(head: &ResponseHead, faults: &mut Vec<ResponseFault>) {
+    let lists = |option: &[u8]| {
+        values(head, "connection")
+            .find(|value| members(value).any(|member| member.eq_ignore_ascii_case(option)))
+    };
+    let malformed = values(head, "connection").find(|value| members(value).any(|member| !is_token(member)));
+    let (count, first) = lines(head, "connection");
+    faults.push(match (malformed, lists(b"upgrade"), lists(b"close")) {
+        _ if count == 0 => ResponseFault::ConnectionMissing,
+        (Some(line), _, _) => ResponseFault::ConnectionWrong(Excerpt::new(line)),
+        (_, None, _) => ResponseFault::ConnectionWrong(Excerpt::new(first)),
+        (_, _, Some(line)) => ResponseFault::ConnectionClose(Excerpt::new(line)),
+        (None, Some(_), None) => return,
+    });
+}
+
+fn accept(wanted: Accept, head: &ResponseHead, faults: &mut Vec<ResponseFault>) {
+    let (count, value) = lines(head, "sec-websocket-accept");
+    if count == 1 && value == wanted.as_bytes() {
+        return;
+    }
+    let received = Excerpt::new(value);
+    faults.push(if count == 0 || (count == 1 && value.is_empty()) {
+        ResponseFault::AcceptMissing { wanted }
+    } else if count > 1 || value.contains(&b',') {
+        ResponseFault::AcceptDuplicate { received, wanted }
+    } else if value.eq_ignore_ascii_case(wanted.as_bytes()) {
+        ResponseFault::AcceptCaseChanged { received, wanted }
+    } else if resembles(value, wanted.as_bytes()) {
+        ResponseFault::AcceptTrimmed { received, wanted }
+    } else {
+        ResponseFault::AcceptWrong { received, wanted }
+    });
+}
+
+/// Whether a wrong accept value comes from the right one: cut, lengthened, quoted, spaced, or encoded otherwise.
+fn resembles(value: &[u8], wanted: &[u8; 28]) -> bool {
+    let bare: Vec<u8> =
+        value.iter().copied().filter(|&byte| !is_blank(byte) && !b"\"'=".contains(&byte)).collect();
+    let same_bytes =
+        || BASE64.decode(value).is_ok_and(|bytes| BASE64.decode(wanted).is_ok_and(|right| right == bytes));
+    wanted.starts_with(value) || value.starts_with(wanted) || bare == wanted[..27] || same_bytes()
+}
+
+fn subprotocol(pending: &Pending, head: &ResponseHead, faults: &mut Vec<ResponseFault>) -> Option<Box<str>> {
+    let (count, value) = lines(head, "sec-websocket-protocol");
+    if count == 0 {
+        if pending.subprotocol_required && !pending.subprotocols.is_empty() {
+            faults.push(ResponseFault::SubprotocolDeclined);
+        }
+        return None;
+    }
+    let offered = pending.subprotocols.iter().find(|name| name.as_bytes() == value);
+    if count > 1 || value.contains(&b',') {
+        faults.push(ResponseFault::SubprotocolSeveral(Excerpt::new(value)));
+    } else if offered.is_none() {
+        faults.push(ResponseFault::SubprotocolUnoffered(Excerpt::new(value)));
+    }
+    offered.cloned()
+}
+
+/// No request of this crate offers an extension yet, so that each one named is unoffered. The answer to an offer of
+/// permessage-deflate is to be judged here.
+fn extensions(head: &ResponseHead, faults: &mut Vec<ResponseFault>) {
+    match extension::parse(head.fields()) {
+        Ok(list) => faults.extend(
+            list.first()
+                .map(|extension| ResponseFault::ExtensionUnoffered(Excerpt::new(extension.name.as_bytes()))),
+        ),
+        Err(extension::Broken { line, offset }) => {
+            faults.push(ResponseFault::ExtensionMalformed { received: Excerpt::new(line), offset });
+        }
+    }
+}
