@@ -5,7 +5,6 @@ use super::{Accept, Accepted, Pending, ResponseHead, extension, key::BASE64};
 use crate::Client;
 use crate::error::{Excerpt, ResponseFault};
 use base64::Engine;
-use std::marker::PhantomData;
 
 /// Adds everything that is wrong with a 101 to `faults`; what it returns counts only when that stays empty.
 pub(crate) fn answer(
@@ -21,7 +20,7 @@ pub(crate) fn answer(
     accept(pending.expected(), head, faults);
     let subprotocol = subprotocol(pending, head, faults);
     extensions(head, faults);
-    Accepted { subprotocol, role: PhantomData }
+    Accepted::new(subprotocol, None)
 }
 
 /// How often a field stands in the head, and its first value.
@@ -90,7 +89,11 @@ fn resembles(value: &[u8], wanted: &[u8; 28]) -> bool {
     wanted.starts_with(value) || value.starts_with(wanted) || bare == wanted[..27] || same_bytes()
 }
 
-fn subprotocol(pending: &Pending, head: &ResponseHead, faults: &mut Vec<ResponseFault>) -> Option<Box<str>> {
+fn subprotocol<'a>(
+    pending: &'a Pending,
+    head: &ResponseHead,
+    faults: &mut Vec<ResponseFault>,
+) -> Option<&'a str> {
     let (count, value) = lines(head, "sec-websocket-protocol");
     if count == 0 {
         if pending.subprotocol_required && !pending.subprotocols.is_empty() {
@@ -104,7 +107,7 @@ fn subprotocol(pending: &Pending, head: &ResponseHead, faults: &mut Vec<Response
     } else if offered.is_none() {
         faults.push(ResponseFault::SubprotocolUnoffered(Excerpt::new(value)));
     }
-    offered.cloned()
+    offered.map(|name| &**name)
 }
 
 /// No request of this crate offers an extension yet, so that each one named is unoffered. The answer to an offer of
