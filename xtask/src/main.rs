@@ -1,5 +1,6 @@
 //! The house's own tasks, run as `cargo xtask TASK`. `cargo xtask help` lists them.
 
+mod bench;
 mod catalogue;
 mod paths;
 mod rules;
@@ -14,6 +15,7 @@ const HELP: &str = "\
 cargo xtask TASK
 
 rules   write crates/handfast-proto/src/rules/table.rs from rules/*.toml
+bench   handfast beside its peers and the limits: see `cargo xtask bench --help`
 tidy    check that catalogue, code and tests match, and that the code keeps the house's rules
 help    print this
 ";
@@ -23,6 +25,11 @@ fn main() -> ExitCode {
     let words: Vec<&str> = arguments.iter().map(String::as_str).collect();
     let outcome = match words.as_slice() {
         ["rules"] => rules::write(),
+        ["bench", "--help"] => {
+            print!("{}", bench::HELP);
+            Ok(())
+        }
+        ["bench", rest @ ..] => bench::run(rest),
         ["tidy"] => tidy::run(),
         ["help" | "--help" | "-h"] => {
             print!("{HELP}");
