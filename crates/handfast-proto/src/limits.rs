@@ -32,6 +32,18 @@ pub struct Limits {
     pub send_queue_bytes_max: usize,
     /// From the first Close frame to the end of the connection (5 s), absolute.
     pub close_timeout: Duration,
+    /// Open connections and unanswered requests of a server (1 000 000). Beyond it: 503.
+    pub connections_max: usize,
+    /// Connections of a server whose request head is not complete, all together (1024). Beyond it the oldest gives way, with 503:
+    /// many slow heads lock nobody out.
+    pub handshakes_unfinished_max: usize,
+    /// How long an endpoint that has sent its last byte waits for the peer to hear it (2 s). Closing at once while the peer still
+    /// sends would destroy the answer on its way.
+    pub linger_timeout: Duration,
+    /// Bytes that are read and thrown away meanwhile (1 MiB).
+    pub linger_bytes_max: usize,
+    /// Body of a server's refusal that a client reads for its error message, in bytes (64 KiB).
+    pub declined_body_bytes_max: usize,
 }
 
 /// The largest payload of a control frame, in bytes: fixed by RFC 6455 section 5.5.
@@ -58,6 +70,11 @@ impl Default for Limits {
             pongs_queued_max: 8,
             send_queue_bytes_max: 1 << 20,
             close_timeout: Duration::from_secs(5),
+            connections_max: 1_000_000,
+            handshakes_unfinished_max: 1024,
+            linger_timeout: Duration::from_secs(2),
+            linger_bytes_max: 1 << 20,
+            declined_body_bytes_max: 64 << 10,
         }
     }
 }

@@ -1,1 +1,76 @@
-//! x
+//! Strict, fast WebSocket for tokio, from the handshake up.
+//!
+//! # A server
+//!
+//! ```no_run
+//! #[tokio::main]
+//! async fn main() -> Result<(), handfast::Error> {
+//!     handfast::Server::bind("127.0.0.1:8080").await?.serve(|mut ws| async move {
+//!         while let Some(message) = ws.recv().await? {
+//!             ws.send(message).await?;
+//!         }
+//!         Ok(())
+//!     }).await
+//! }
+//! ```
+//!
+//! [`Server::run`] has two phases: look at the [`Request`], then accept it or answer it with any page.
+//!
+//! # A client
+//!
+//! ```no_run
+//! #[tokio::main]
+//! async fn main() -> Result<(), handfast::Error> {
+//!     let mut ws = handfast::connect("ws://127.0.0.1:8080/").await?;
+//!     ws.send("hello").await?;
+//!     println!("{:?}", ws.recv().await?);
+//!     ws.close(handfast::CloseCode::NORMAL, "").await
+//! }
+//! ```
+//!
+//! [`Client`] has options: subprotocols, header fields, deadlines, certificates.
+//!
+//! # What to know
+//!
+//! | | |
+//! | --- | --- |
+//! | the end | [`WebSocket::recv`] gives `None` after a closing handshake, and an error, once, after any other end |
+//! | batches | [`WebSocket::feed`] queues, [`WebSocket::flush`] writes, [`WebSocket::send`] does both; `recv` writes what is queued before it waits |
+//! | cancelling | `recv` and `flush` may stand in a `select!`; each method says so |
+//! | tasks | [`WebSocket::split`] gives a [`Receiver`] and a [`Sender`] that can be cloned; [`futures_core::Stream`] and [`futures_sink::Sink`] are implemented |
+//! | other streams | [`server_handshake`] and [`client_handshake`] run over any `AsyncRead + AsyncWrite` |
+//! | browsers | a page may connect only to its own origin, unless [`Server::policy`] says otherwise |
+//! | limits | all in [`Limits`]; nothing that a peer sends grows beyond them |
+//!
+//! # Features
+//!
+//! `tls` (default): `wss://` for clients and servers, by rustls with the platform's trust.
+
+mod client;
+pub mod error;
+mod linger;
+mod random;
+mod server;
+#[cfg(feature = "tls")]
+mod tls;
+mod transport;
+mod websocket;
+
+pub use client::handshake::client_handshake;
+pub use client::{Client, Step, connect};
+pub use error::Error;
+pub use handfast_proto::connection::{Config, End, Event, KeepAlive};
+pub use handfast_proto::frame::{Close, CloseCode};
+pub use handfast_proto::handshake::{
+    Answer, ClientRequest, HttpResponse, Offer, OriginPolicy, Policy, Refusal, ResponseHead, Strictness,
+};
+pub use handfast_proto::{Limits, Message, Role, Text};
+pub use server::handshake::server_handshake;
+pub use server::{AcceptOptions, BindOptions, Refused, Request, Server, ServerHandle};
+#[cfg(feature = "tls")]
+pub use tls::{TlsConfig, TlsIdentity};
+pub use transport::Transport;
+pub use websocket::{Receiver, Sender, TrySendError, WebSocket};
+
+/// The protocol underneath, without I/O.
+pub use handfast_proto as proto;

@@ -1,0 +1,385 @@
+//! Everything that can go wrong, and who was wrong.
+
+use handfast_proto::error::{Excerpt, FrameFault, Misuse, ResponseFault};
+use handfast_proto::handshake::{Accept, Key, Refusal, ResponseHead};
+use std::fmt;
+use std::io;
+use std::net::SocketAddr;
+use std::time::Duration;
+
+pub use crate::client::uri::UriFault;
+
+/// Why a handshake or a connection failed.
+///
+/// The normal end of a WebSocket is no error: [`WebSocket::recv`](crate::WebSocket::recv) gives `Ok(None)` then.
+#[derive(Debug)]
+#[non_exhaustive]
+pub enum Error {
+    /// A client's opening request was refused by this server. It was answered with
+    /// [`Refusal::response`], and the connection was closed.
+    Refused(Box<Refusal>),
+    /// The server answered the opening request with an ordinary HTTP response, such as 401, 404 or a redirect.
+    Declined(Box<Declined>),
+    /// The server's answer to the opening request breaks rules, so the WebSocket was not opened.
+    FaultyAnswer(Box<FaultyAnswer>),
+    /// The other end closed the connection before the head of its request or answer was complete.
+    HandshakeCut(Box<HandshakeCut>),
+    /// The URI cannot be connected to. Nothing was sent.
+    Uri(Box<UriFault>),
+    /// No address of the host could be reached.
+    Unreachable(Box<Unreachable>),
+    /// The TLS handshake failed, or a certificate or key is not usable. No request was sent.
+    Tls(Box<TlsFault>),
+    /// Something took longer than its deadline.
+    Timeout {
+        /// What took too long.
+        phase: Phase,
+        /// The deadline.
+        after: Duration,
+    },
+    /// The peer broke the protocol or a limit after the handshake. It was told so by a Close frame with
+    /// [`FrameFault::close_code`].
+    Protocol(Box<FrameFault>),
+    /// The connection ended without a Close frame; with the transport's error, if it gave one.
+    Lost(Option<io::Error>),
+    /// The connection is closed or closing: nothing more can be sent.
+    Closed,
+    /// The program asked for something that cannot be sent. Nothing was sent.
+    Misuse(Misuse),
+    /// An input or output error outside any connection, such as an address in use.
+    Io(io::Error),
+    /// An error of the program's own, for handlers: see [`Error::other`].
+    Other(Box<dyn std::error::Error + Send + Sync>),
+}
+
+impl Error {
+    /// Wraps any other error, so that a handler can return it.
+    pub fn other(error: impl Into<Box<dyn std::error::Error + Send + Sync>>) -> Self {
+        Self::Other(error.into())
+    }
+}
+
+/// What took too long.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Phase {
+    /// Resolving the host's name and connecting, TLS included.
+    Connect,
+    /// The opening handshake.
+    Handshake,
+    /// The pong that answers a keep-alive ping.
+    Pong,
+    /// Any message: the connection was idle.
+    Idle,
+    /// The peer's Close frame that answers ours.
+    Close,
+}
+
+/// A server's ordinary HTTP answer where a 101 was wanted.
+#[derive(Debug)]
+pub struct Declined {
+    pub(crate) head: ResponseHead,
+    pub(crate) body: Vec<u8>,
+    pub(crate) is_body_complete: bool,
+}
+
+impl Declined {
+    /// The status, three digits.
+    pub fn status(&self) -> u16 {
+        self.head.status()
+    }
+
+    /// Status line and fields.
+    pub fn head(&self) -> &ResponseHead {
+        &self.head
+    }
+
+    /// The body without its transfer coding: as much of it as came in time, and at most
+    /// [`Limits::declined_body_bytes_max`](crate::Limits::declined_body_bytes_max).
+    pub fn body(&self) -> &[u8] {
+        &self.body
+    }
+
+    /// Whether [`Declined::body`] is all of it.
+    pub fn is_body_complete(&self) -> bool {
+        self.is_body_complete
+    }
+}
+
+/// A server's answer that breaks rules.
+#[derive(Debug)]
+pub struct FaultyAnswer {
+    pub(crate) faults: Vec<ResponseFault>,
+    pub(crate) head: Option<ResponseHead>,
+    pub(crate) received: Excerpt,
+    pub(crate) key: Key,
+    pub(crate) expected: Accept,
+}
+
+impl FaultyAnswer {
+    /// Every fault found.
+    pub fn faults(&self) -> &[ResponseFault] {
+        &self.faults
+    }
+
+    /// The answer's head, unless it was too malformed to be one.
+    pub fn head(&self) -> Option<&ResponseHead> {
+        self.head.as_ref()
+    }
+
+    /// The first bytes of the answer.
+    pub fn received(&self) -> &Excerpt {
+        &self.received
+    }
+
+    /// The key that was sent.
+    pub fn key(&self) -> &Key {
+        &self.key
+    }
+
+    /// The only accept value that answers this key.
+    pub fn expected_accept(&self) -> &Accept {
+        &self.expected
+    }
+}
+
+/// A handshake that ended in the middle.
+#[derive(Debug)]
+pub struct HandshakeCut {
+    pub(crate) bytes: usize,
+    pub(crate) received: Excerpt,
+    pub(crate) error: Option<io::Error>,
+}
+
+impl HandshakeCut {
+    /// How many bytes came before.
+    pub fn bytes(&self) -> usize {
+        self.bytes
+    }
+
+    /// The first of them.
+    pub fn received(&self) -> &Excerpt {
+        &self.received
+    }
+}
+
+/// A host that no connection could be made to.
+#[derive(Debug)]
+pub struct Unreachable {
+    pub(crate) host: String,
+    pub(crate) port: u16,
+    pub(crate) resolve: Option<io::Error>,
+    pub(crate) attempts: Vec<(SocketAddr, io::Error)>,
+}
+
+impl Unreachable {
+    /// The host as it stands in the URI.
+    pub fn host(&self) -> &str {
+        &self.host
+    }
+
+    /// The port.
+    pub fn port(&self) -> u16 {
+        self.port
+    }
+
+    /// Why the name could not be resolved, if it was that.
+    pub fn resolve_error(&self) -> Option<&io::Error> {
+        self.resolve.as_ref()
+    }
+
+    /// The addresses that were tried, in order, and what happened at each.
+    pub fn attempts(&self) -> &[(SocketAddr, io::Error)] {
+        &self.attempts
+    }
+}
+
+/// What TLS could not do.
+#[derive(Debug)]
+pub struct TlsFault {
+    pub(crate) doing: &'static str,
+    pub(crate) cause: Box<dyn std::error::Error + Send + Sync>,
+}
+
+impl TlsFault {
+    #[cfg(feature = "tls")]
+    pub(crate) fn new(
+        doing: &'static str,
+        cause: impl Into<Box<dyn std::error::Error + Send + Sync>>,
+    ) -> Self {
+        Self { doing, cause: cause.into() }
+    }
+}
+
+impl std::error::Error for Error {
+    fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
+        match self {
+            Self::Refused(error) => Some(&**error),
+            Self::Uri(error) => Some(&**error),
+            Self::Protocol(error) => Some(&**error),
+            Self::Misuse(error) => Some(error),
+            Self::Lost(error) => error.as_ref().map(|error| error as _),
+            Self::Io(error) => Some(error),
+            Self::Tls(fault) => Some(&*fault.cause),
+            Self::Other(error) => Some(&**error),
+            Self::Declined(_)
+            | Self::FaultyAnswer(_)
+            | Self::HandshakeCut(_)
+            | Self::Unreachable(_)
+            | Self::Timeout { .. }
+            | Self::Closed => None,
+        }
+    }
+}
+
+impl fmt::Display for Error {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Refused(refusal) => write!(f, "the client's request was refused: {refusal}"),
+            Self::Declined(declined) => declined.fmt(f),
+            Self::FaultyAnswer(answer) => answer.fmt(f),
+            Self::HandshakeCut(cut) => cut.fmt(f),
+            Self::Uri(fault) => fault.fmt(f),
+            Self::Unreachable(unreachable) => unreachable.fmt(f),
+            Self::Tls(fault) => write!(f, "{}: {}", fault.doing, fault.cause),
+            Self::Timeout { phase, after } => write!(f, "{phase} took longer than {after:?}"),
+            Self::Protocol(fault) => {
+                write!(f, "the peer broke the protocol: {fault} (closed with {})", fault.close_code())
+            }
+            Self::Lost(None) => f.write_str("the connection ended without a Close frame"),
+            Self::Lost(Some(error)) => write!(f, "the connection was lost without a Close frame: {error}"),
+            Self::Closed => f.write_str("the connection is closed or closing: nothing more can be sent"),
+            Self::Misuse(misuse) => misuse.fmt(f),
+            Self::Io(error) => error.fmt(f),
+            Self::Other(error) => error.fmt(f),
+        }
+    }
+}
+
+impl fmt::Display for Phase {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Connect => "connecting",
+            Self::Handshake => "the opening handshake",
+            Self::Pong => "the pong that answers a ping",
+            Self::Idle => "the next message",
+            Self::Close => "the peer's Close frame",
+        })
+    }
+}
+
+impl fmt::Display for Declined {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "the server answered {} where 101 was wanted", self.status())?;
+        if let Some(location) = self.head.field("location") {
+            write!(f, ", and points to {}", Excerpt::new(location))?;
+        }
+        if !self.body.is_empty() {
+            write!(f, ": {}", Excerpt::new(&self.body))?;
+        }
+        Ok(())
+    }
+}
+
+impl fmt::Display for FaultyAnswer {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("the server's answer breaks the handshake's rules")?;
+        let mut before = ": ";
+        for fault in &self.faults {
+            write!(f, "{before}{fault}")?;
+            before = "; ";
+        }
+        write!(f, " (the key was {}, its accept value is {})", self.key.as_str(), self.expected.as_str())
+    }
+}
+
+impl fmt::Display for HandshakeCut {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("the connection ended in the middle of the handshake")?;
+        if let Some(error) = &self.error {
+            write!(f, " ({error})")?;
+        }
+        match self.bytes {
+            0 => f.write_str(": nothing was received"),
+            bytes => write!(f, ": {bytes} bytes were received, {}", self.received),
+        }
+    }
+}
+
+impl fmt::Display for Unreachable {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if let Some(error) = &self.resolve {
+            return write!(f, "the name {} could not be resolved: {error}", self.host);
+        }
+        write!(f, "{} could not be reached on port {}", self.host, self.port)?;
+        let mut before = ": ";
+        for (address, error) in &self.attempts {
+            write!(f, "{before}{address}: {error}")?;
+            before = "; ";
+        }
+        Ok(())
+    }
+}
+
+impl From<Misuse> for Error {
+    fn from(misuse: Misuse) -> Self {
+        match misuse {
+            Misuse::SentAfterClose => Self::Closed,
+            other => Self::Misuse(other),
+        }
+    }
+}
+
+impl From<io::Error> for Error {
+    fn from(error: io::Error) -> Self {
+        Self::Io(error)
+    }
+}
+
+impl From<UriFault> for Error {
+    fn from(fault: UriFault) -> Self {
+        Self::Uri(Box::new(fault))
+    }
+}
+
+impl From<TlsFault> for Error {
+    fn from(fault: TlsFault) -> Self {
+        Self::Tls(Box::new(fault))
+    }
+}
+
+impl From<Box<dyn std::error::Error + Send + Sync>> for Error {
+    fn from(error: Box<dyn std::error::Error + Send + Sync>) -> Self {
+        Self::Other(error)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_error_is_small_and_can_cross_threads() {
+        fn crosses<T: Send + Sync + 'static>() {}
+        crosses::<Error>();
+        assert!(size_of::<Error>() <= 24, "{} bytes", size_of::<Error>());
+    }
+
+    #[test]
+    fn sending_after_the_close_is_the_same_error_wherever_it_is_noticed() {
+        assert!(matches!(Error::from(Misuse::SentAfterClose), Error::Closed));
+        assert!(matches!(Error::from(Misuse::SendQueueFull), Error::Misuse(Misuse::SendQueueFull)));
+    }
+
+    #[test]
+    fn an_unreachable_host_names_each_address_that_was_tried() {
+        let error = Unreachable {
+            host: "example.org".into(),
+            port: 80,
+            resolve: None,
+            attempts: vec![("192.0.2.1:80".parse().unwrap(), io::ErrorKind::ConnectionRefused.into())],
+        };
+        let text = error.to_string();
+        assert_eq!(text, "example.org could not be reached on port 80: 192.0.2.1:80: connection refused");
+    }
+}

@@ -1,0 +1,300 @@
+//! Everything that a server has to tell its connections: go away, stop.
+
+use std::future::{Future, poll_fn};
+use std::pin::pin;
+use std::sync::atomic::{AtomicU8, AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::task::{Context, Poll, Waker};
+use std::time::Duration;
+use tokio::sync::Notify;
+use tokio::time::Instant;
+
+/// What a server is doing.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[repr(u8)]
+pub(crate) enum Phase {
+    /// It accepts connections.
+    Serving,
+    /// It accepts no more, and asks those it has to end.
+    Draining,
+    /// Connections are dropped.
+    Stopped,
+}
+
+/// A grip on a running server, to end it from elsewhere. Clones are cheap.
+#[derive(Clone)]
+pub struct ServerHandle {
+    pub(super) hub: Arc<Hub>,
+}
+
+impl ServerHandle {
+    /// Ends the server in good order: it accepts no more connections at once, each open WebSocket sends Close 1001, and
+    /// what has not ended after `deadline` is dropped.
+    ///
+    /// It begins when this is called, not when the future is polled. The future is ready when
+    /// [`Server::serve`](crate::Server::serve) or [`Server::run`](crate::Server::run) returns; it need not be awaited. Cancel safe.
+    /// Calling it again can only shorten the deadline.
+    pub fn drain(&self, deadline: Duration) -> impl Future<Output = ()> + Send + 'static {
+        let hub = self.hub.clone();
+        hub.begin_drain(Instant::now() + deadline);
+        async move { hub.wait_until(Hub::is_finished).await }
+    }
+
+    /// Open connections: WebSockets, requests being answered, and connections whose request has not come yet.
+    pub fn connections(&self) -> usize {
+        self.hub.members().taken
+    }
+}
+
+impl std::fmt::Debug for ServerHandle {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("ServerHandle")
+            .field("phase", &self.hub.phase())
+            .field("connections", &self.connections())
+            .finish()
+    }
+}
+
+/// The members of one server.
+pub(crate) struct Hub {
+    phase: AtomicU8,
+    finished: AtomicU8,
+    /// Open requests and WebSockets.
+    open: AtomicUsize,
+    members: Mutex<Members>,
+    deadline: Mutex<Option<Instant>>,
+    changed: Notify,
+}
+
+#[derive(Default)]
+struct Members {
+    places: Vec<Entry>,
+    first_free: Option<usize>,
+    taken: usize,
+}
+
+enum Entry {
+    Taken(Option<Waker>),
+    Free { next: Option<usize> },
+}
+
+impl Hub {
+    pub(crate) fn new() -> Self {
+        Self {
+            phase: AtomicU8::new(Phase::Serving as u8),
+            finished: AtomicU8::new(0),
+            open: AtomicUsize::new(0),
+            members: Mutex::default(),
+            deadline: Mutex::default(),
+            changed: Notify::new(),
+        }
+    }
+
+    #[inline]
+    pub(crate) fn phase(&self) -> Phase {
+        match self.phase.load(Ordering::Acquire) {
+            0 => Phase::Serving,
+            1 => Phase::Draining,
+            _ => Phase::Stopped,
+        }
+    }
+
+    pub(crate) fn begin_drain(&self, deadline: Instant) {
+        let mut known = self.deadline.lock().unwrap_or_else(PoisonError::into_inner);
+        *known = Some(known.map_or(deadline, |known| known.min(deadline)));
+        drop(known);
+        self.enter(Phase::Draining);
+    }
+
+    fn enter(&self, phase: Phase) {
+        self.phase.fetch_max(phase as u8, Ordering::AcqRel);
+        let waiting: Vec<Waker> = {
+            let members = self.members();
+            let wakers = members.places.iter().filter_map(|entry| match entry {
+                Entry::Taken(waker) => waker.clone(),
+                Entry::Free { .. } => None,
+            });
+            wakers.collect()
+        };
+        waiting.iter().for_each(Waker::wake_by_ref);
+        self.changed.notify_waiters();
+    }
+
+    /// Waits until all members have left, and stops them at the deadline.
+    pub(crate) async fn finish(&self) {
+        let deadline = || *self.deadline.lock().unwrap_or_else(PoisonError::into_inner);
+        loop {
+            let at = deadline();
+            let sleep = async {
+                match at {
+                    Some(at) => tokio::time::sleep_until(at).await,
+                    None => std::future::pending().await,
+                }
+            };
+            tokio::select! {
+                () = self.wait_until(|hub| hub.members().taken == 0) => return,
+                () = self.wait_until(|_| deadline() != at) => {}
+                () = sleep => break,
+            }
+        }
+        self.enter(Phase::Stopped);
+        self.wait_until(|hub| hub.members().taken == 0).await;
+    }
+
+    pub(crate) fn set_finished(&self) {
+        self.finished.store(1, Ordering::Release);
+        self.changed.notify_waiters();
+    }
+
+    fn is_finished(&self) -> bool {
+        self.finished.load(Ordering::Acquire) == 1
+    }
+
+    pub(crate) async fn draining(&self) {
+        self.wait_until(|hub| hub.phase() != Phase::Serving).await;
+    }
+
+    async fn wait_until(&self, is_so: impl Fn(&Self) -> bool) {
+        loop {
+            let mut changed = pin!(self.changed.notified());
+            changed.as_mut().enable();
+            if is_so(self) {
+                return;
+            }
+            changed.await;
+        }
+    }
+
+    fn members(&self) -> MutexGuard<'_, Members> {
+        self.members.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// A task or a WebSocket that belongs to a server.
+pub(crate) struct Member {
+    hub: Arc<Hub>,
+    place: usize,
+    /// It counts as an open connection.
+    is_open: bool,
+}
+
+impl Member {
+    /// One more that has to end before the server has.
+    pub(crate) fn join(hub: Arc<Hub>) -> Self {
+        let mut members = hub.members();
+        members.taken += 1;
+        let place = match members.first_free {
+            Some(place) => {
+                if let Entry::Free { next } = members.places[place] {
+                    members.first_free = next;
+                }
+                members.places[place] = Entry::Taken(None);
+                place
+            }
+            None => {
+                members.places.push(Entry::Taken(None));
+                members.places.len() - 1
+            }
+        };
+        drop(members);
+        Self { hub, place, is_open: false }
+    }
+
+    /// As [`Member::join`], unless `open_max` are open already.
+    pub(crate) fn open(hub: &Arc<Hub>, open_max: usize) -> Option<Self> {
+        if hub.open.fetch_add(1, Ordering::AcqRel) >= open_max {
+            hub.open.fetch_sub(1, Ordering::AcqRel);
+            return None;
+        }
+        let mut member = Self::join(hub.clone());
+        member.is_open = true;
+        Some(member)
+    }
+
+    #[inline]
+    pub(crate) fn phase(&self) -> Phase {
+        self.hub.phase()
+    }
+
+    /// Has `waker` woken when the phase changes; gives the phase as it is now.
+    pub(crate) fn watch(&mut self, waker: &Waker) -> Phase {
+        self.hub.members().places[self.place] = Entry::Taken(Some(waker.clone()));
+        self.hub.phase()
+    }
+
+    /// Runs `work`, and drops it when the server stops. True when it came to its end.
+    pub(crate) async fn run(mut self, work: impl Future<Output = ()>) -> bool {
+        let mut work = pin!(work);
+        let mut is_watched = false;
+        poll_fn(|cx: &mut Context<'_>| {
+            // A spawned task keeps its waker.
+            if !std::mem::replace(&mut is_watched, true) {
+                self.watch(cx.waker());
+            }
+            match self.phase() {
+                Phase::Stopped => Poll::Ready(false),
+                Phase::Serving | Phase::Draining => work.as_mut().poll(cx).map(|()| true),
+            }
+        })
+        .await
+    }
+}
+
+impl Drop for Member {
+    fn drop(&mut self) {
+        if self.is_open {
+            self.hub.open.fetch_sub(1, Ordering::AcqRel);
+        }
+        let mut members = self.hub.members();
+        members.places[self.place] = Entry::Free { next: members.first_free };
+        members.first_free = Some(self.place);
+        members.taken -= 1;
+        let is_last = members.taken == 0;
+        drop(members);
+        if is_last && self.hub.phase() != Phase::Serving {
+            self.hub.changed.notify_waiters();
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_place_that_was_left_is_taken_again() {
+        let hub = Arc::new(Hub::new());
+        let first = Member::join(hub.clone());
+        let second = Member::join(hub.clone());
+        let (a, b) = (first.place, second.place);
+        drop(first);
+        drop(second);
+        let again = [Member::join(hub.clone()), Member::join(hub.clone())];
+        assert_eq!([again[0].place, again[1].place], [b, a]);
+        assert_eq!(hub.members().places.len(), 2);
+    }
+
+    #[test]
+    fn only_so_many_are_open_at_once() {
+        let hub = Arc::new(Hub::new());
+        let first = Member::open(&hub, 1).unwrap();
+        assert!(Member::open(&hub, 1).is_none());
+        let _task = Member::join(hub.clone());
+        drop(first);
+        assert!(Member::open(&hub, 1).is_some());
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn members_that_stay_are_stopped_at_the_deadline() {
+        let hub = Arc::new(Hub::new());
+        let stubborn = tokio::spawn(Member::join(hub.clone()).run(std::future::pending()));
+        let willing = Member::join(hub.clone());
+        tokio::task::yield_now().await;
+        let begin = Instant::now();
+        hub.begin_drain(begin + Duration::from_secs(3));
+        drop(willing);
+        hub.finish().await;
+        assert_eq!(begin.elapsed(), Duration::from_secs(3));
+        assert!(!stubborn.await.unwrap());
+    }
+}

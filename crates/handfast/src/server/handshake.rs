@@ -1,0 +1,251 @@
+//! The server's opening handshake over any stream: one read, one write.
+
+use super::waiting::Place;
+use crate::error::HandshakeCut;
+use crate::linger::{within, write_last};
+use crate::websocket::{Details, WebSocket};
+use crate::{Config, Error};
+use bytes::{BufMut, BytesMut};
+use handfast_proto::connection::Connection;
+use handfast_proto::error::Excerpt;
+use handfast_proto::handshake::{Answer, HttpResponse, Policy, Progress, Refusal, Request, RequestReader};
+use std::future::poll_fn;
+use std::io;
+use std::pin::{Pin, pin};
+use std::sync::Arc;
+use std::task::Poll;
+use std::time::Duration;
+use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
+
+/// How a server judges and answers handshakes.
+#[derive(Clone, Debug)]
+pub struct AcceptOptions {
+    /// How requests are judged.
+    pub policy: Policy,
+    /// What the 101 agrees to.
+    pub answer: Answer,
+    /// How the opened connection behaves.
+    pub config: Arc<Config>,
+}
+
+impl Default for AcceptOptions {
+    /// Strict, same-origin, no subprotocol, and [`Config::for_servers`].
+    fn default() -> Self {
+        Self { policy: Policy::default(), answer: Answer::default(), config: Arc::new(Config::for_servers()) }
+    }
+}
+
+/// Runs the server's opening handshake over any stream, such as one half of a pipe or a TLS stream of another library
+/// (RFC 6455 section 4.2).
+///
+/// A request that is not a right handshake is answered by the complete refusal, and the stream is shut down.
+///
+/// Not cancel safe: when the future is dropped, so is the stream.
+///
+/// # Errors
+///
+/// [`Error::Refused`] with all faults, [`Error::HandshakeCut`] when the stream ends before the head,
+/// [`Error::Io`] when the answer cannot be written.
+///
+/// # Examples
+///
+/// ```
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> Result<(), handfast::Error> {
+/// use handfast::{AcceptOptions, ClientRequest, Config};
+///
+/// let (here, there) = tokio::io::duplex(4096);
+/// let (server, client) = tokio::try_join!(
+///     handfast::server_handshake(here, &AcceptOptions::default()),
+///     handfast::client_handshake(there, &ClientRequest::new("pipe", "/")?, Config::default().into()),
+/// )?;
+/// # drop((server, client));
+/// # Ok(())
+/// # }
+/// ```
+pub async fn server_handshake<S>(mut io: S, options: &AcceptOptions) -> Result<WebSocket<S>, Error>
+where
+    S: AsyncRead + AsyncWrite + Unpin,
+{
+    match Box::pin(read_head(&mut io, &options.policy, options.policy.limits.handshake_timeout, None)).await {
+        Ok((head, rest)) => answer(io, head, rest, options, &options.answer, |_| {}).await,
+        Err(failure) => {
+            if let Some(response) = failure.response() {
+                write_last(&mut io, &response.to_bytes(false), &options.policy.limits).await?;
+            }
+            Err(failure.into_error())
+        }
+    }
+}
+
+/// Why no request was read.
+pub(super) enum HeadFailure {
+    /// The head is malformed, too large or too late. With what was received of it.
+    Refused(Refusal, BytesMut),
+    /// Another connection took the place.
+    Crowded,
+    Cut(HandshakeCut),
+}
+
+impl HeadFailure {
+    pub(super) fn response(&self) -> Option<HttpResponse> {
+        match self {
+            Self::Refused(refusal, _) => Some(refusal.response()),
+            Self::Crowded => Some(busy("Too many connections wait for their handshake.")),
+            Self::Cut(cut) if cut.bytes > 0 && cut.error.is_none() => {
+                Some(HttpResponse::text(400, "The request ended before its head did.\n"))
+            }
+            Self::Cut(_) => None,
+        }
+    }
+
+    pub(super) fn into_error(self) -> Error {
+        match self {
+            Self::Refused(refusal, _) => Error::Refused(Box::new(refusal)),
+            Self::Crowded => Error::Lost(None),
+            Self::Cut(cut) => Error::HandshakeCut(Box::new(cut)),
+        }
+    }
+}
+
+/// 503, for now.
+pub(super) fn busy(sentence: &str) -> HttpResponse {
+    HttpResponse::text(503, format!("{sentence} Try again in a moment.\n"))
+        .field("Retry-After", "1")
+        .expect("the field is valid")
+}
+
+/// Reads a request head; gives it with the bytes behind it.
+pub(super) async fn read_head<S>(
+    io: &mut S,
+    policy: &Policy,
+    timeout: Duration,
+    place: Option<&Place>,
+) -> Result<(Request, BytesMut), HeadFailure>
+where
+    S: AsyncRead + Unpin,
+{
+    let mut reader = RequestReader::new();
+    let mut input = BytesMut::with_capacity(HEAD_BYTES);
+    let read = {
+        let mut reading = pin!(read_into(io, policy, &mut reader, &mut input));
+        let watched = poll_fn(|cx| {
+            if let Poll::Ready(read) = reading.as_mut().poll(cx) {
+                return Poll::Ready(Some(read));
+            }
+            match place {
+                Some(place) => place.poll_lost(cx).map(|()| None),
+                None => Poll::Pending,
+            }
+        });
+        within(timeout, watched).await
+    };
+    match read {
+        Some(Some(Ok((request, used)))) => {
+            let rest = input.split_off(used);
+            Ok((request, rest))
+        }
+        Some(Some(Err(ReadFailure::Refused(refusal)))) => Err(HeadFailure::Refused(refusal, input)),
+        Some(Some(Err(ReadFailure::Io(error)))) => {
+            let received = Excerpt::new(&input);
+            Err(HeadFailure::Cut(HandshakeCut { bytes: input.len(), received, error }))
+        }
+        Some(None) => Err(HeadFailure::Crowded),
+        None => Err(HeadFailure::Refused(reader.timed_out(), input)),
+    }
+}
+
+enum ReadFailure {
+    Refused(Refusal),
+    /// `None` at the end of the stream.
+    Io(Option<io::Error>),
+}
+
+async fn read_into<S>(
+    io: &mut S,
+    policy: &Policy,
+    reader: &mut RequestReader,
+    input: &mut BytesMut,
+) -> Result<(Request, usize), ReadFailure>
+where
+    S: AsyncRead + Unpin,
+{
+    loop {
+        // Doubling: memory follows what arrived. The reader refuses a head beyond its limit.
+        if input.capacity() == input.len() {
+            input.reserve(input.len());
+        }
+        let room = input.capacity() - input.len();
+        match io.read_buf(&mut (&mut *input).limit(room)).await {
+            Ok(0) => return Err(ReadFailure::Io(None)),
+            Ok(_) => {}
+            Err(error) => return Err(ReadFailure::Io(Some(error))),
+        }
+        match reader.read(input, policy) {
+            Ok(Progress::Complete { value, used }) => return Ok((value, used)),
+            Ok(Progress::Partial) => {}
+            Err(refusal) => return Err(ReadFailure::Refused(refusal)),
+        }
+    }
+}
+
+/// Judges a request and answers it: a 101, or the refusal.
+pub(super) async fn answer<S>(
+    mut io: S,
+    head: Request,
+    rest: BytesMut,
+    options: &AcceptOptions,
+    answer: &Answer,
+    on_refusal: impl FnOnce(&Refusal),
+) -> Result<WebSocket<S>, Error>
+where
+    S: AsyncRead + AsyncWrite + Unpin,
+{
+    let limits = &options.policy.limits;
+    let is_head = head.method() == "HEAD";
+    let offer = match head.into_offer(&options.policy) {
+        Ok(offer) => offer,
+        Err(refusal) => {
+            on_refusal(&refusal);
+            let response = refusal.response().to_bytes(is_head);
+            Box::pin(write_last(&mut io, &response, limits)).await?;
+            return Err(Error::Refused(Box::new(refusal)));
+        }
+    };
+    let (accepted, response) = match offer.accept(answer) {
+        Ok(accepted) => accepted,
+        Err(misuse) => {
+            let response = HttpResponse::text(500, "The server could not answer the handshake.\n");
+            Box::pin(write_last(&mut io, &response.to_bytes(false), limits)).await?;
+            return Err(misuse.into());
+        }
+    };
+    write_all(&mut io, &response, limits.handshake_timeout).await?;
+    let details = Details { subprotocol: accepted.subprotocol().map(Into::into), response: None };
+    let connection = Connection::server(accepted, options.config.clone());
+    Ok(WebSocket::open(io, connection, options.config.clone(), details, &rest))
+}
+
+/// Writes the 101. It nearly always goes out at once, and then needs no timer and little memory.
+async fn write_all<S>(io: &mut S, bytes: &[u8], timeout: Duration) -> io::Result<()>
+where
+    S: AsyncWrite + Unpin,
+{
+    let written = match poll_fn(|cx| Poll::Ready(Pin::new(&mut *io).poll_write(cx, bytes))).await {
+        Poll::Ready(written) => written?,
+        Poll::Pending => 0,
+    };
+    if written == bytes.len()
+        && let Poll::Ready(flushed) = poll_fn(|cx| Poll::Ready(Pin::new(&mut *io).poll_flush(cx))).await
+    {
+        return flushed;
+    }
+    let rest = async {
+        io.write_all(&bytes[written..]).await?;
+        io.flush().await
+    };
+    Box::pin(within(timeout, rest)).await.unwrap_or_else(|| Err(io::ErrorKind::TimedOut.into()))
+}
+
+/// Most heads fit; larger ones grow it.
+const HEAD_BYTES: usize = 2 << 10;

@@ -1,0 +1,229 @@
+//! The server: accepts connections and hands each to a handler.
+
+pub(crate) mod drain;
+pub(crate) mod handshake;
+mod listen;
+mod request;
+mod run;
+mod waiting;
+
+pub use drain::ServerHandle;
+pub use handshake::AcceptOptions;
+pub use listen::BindOptions;
+pub use request::Request;
+
+use crate::websocket::WebSocket;
+use crate::{Config, Error, Limits};
+use drain::Hub;
+use handfast_proto::handshake::{Answer, Policy, Refusal};
+use std::fmt;
+use std::io;
+use std::net::SocketAddr;
+use std::sync::Arc;
+use tokio::net::{TcpListener, ToSocketAddrs};
+use waiting::WaitingRoom;
+
+/// A WebSocket server on a TCP port, plain or TLS.
+///
+/// The default is strict and lets in the same origin only; see [`Server::policy`]. Each connection is served by a task of
+/// its own; a handler that fails or panics ends its own connection and no other.
+///
+/// # Examples
+///
+/// ```no_run
+/// # async fn example() -> Result<(), handfast::Error> {
+/// handfast::Server::bind("127.0.0.1:8080").await?.serve(|mut ws| async move {
+///     while let Some(message) = ws.recv().await? {
+///         ws.send(message).await?;
+///     }
+///     Ok(())
+/// }).await
+/// # }
+/// ```
+pub struct Server {
+    listener: TcpListener,
+    hub: Arc<Hub>,
+    options: AcceptOptions,
+    on_refusal: Option<Box<OnRefusal>>,
+    on_error: Option<Box<OnError>>,
+    #[cfg(feature = "tls")]
+    tls: Option<crate::TlsIdentity>,
+}
+
+type OnRefusal = dyn Fn(Refused<'_>) + Send + Sync;
+type OnError = dyn Fn(Option<SocketAddr>, &Error) + Send + Sync;
+
+/// A refused request, as [`Server::on_refusal`] shows it.
+#[derive(Clone, Copy, Debug)]
+#[non_exhaustive]
+pub struct Refused<'a> {
+    /// The client's address, or its proxy's.
+    pub peer: SocketAddr,
+    /// All faults, and the response that is sent.
+    pub refusal: &'a Refusal,
+    /// What was received of the request: its head, or what came before it was seen to be malformed.
+    pub received: &'a [u8],
+}
+
+/// What all connections of a server share.
+pub(crate) struct Shared {
+    pub(crate) options: AcceptOptions,
+    hub: Arc<Hub>,
+    waiting_room: Arc<WaitingRoom>,
+    on_refusal: Option<Box<OnRefusal>>,
+    on_error: Option<Box<OnError>>,
+    #[cfg(feature = "tls")]
+    tls: Option<tokio_rustls::TlsAcceptor>,
+}
+
+impl Shared {
+    fn report_refusal(&self, peer: SocketAddr, refusal: &Refusal, received: &[u8]) {
+        if let Some(on_refusal) = &self.on_refusal {
+            on_refusal(Refused { peer, refusal, received });
+        }
+    }
+
+    fn report_error(&self, peer: Option<SocketAddr>, error: &Error) {
+        if let Some(on_error) = &self.on_error {
+            on_error(peer, error);
+        }
+    }
+}
+
+impl Server {
+    /// Listens on the first of the addresses that can be bound to. Port 0 picks a free one: see [`Server::local_addr`].
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Io`], such as an address in use.
+    pub async fn bind(addresses: impl ToSocketAddrs) -> Result<Self, Error> {
+        Self::bind_with(addresses, &BindOptions::default()).await
+    }
+
+    /// As [`Server::bind`], with options.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Io`], such as an address in use.
+    pub async fn bind_with(addresses: impl ToSocketAddrs, options: &BindOptions) -> Result<Self, Error> {
+        Ok(Self::from_listener(listen::bind(addresses, options).await?))
+    }
+
+    /// Accepts connections from a listener of your own.
+    pub fn from_listener(listener: TcpListener) -> Self {
+        Self {
+            listener,
+            hub: Arc::new(Hub::new()),
+            options: AcceptOptions::default(),
+            on_refusal: None,
+            on_error: None,
+            #[cfg(feature = "tls")]
+            tls: None,
+        }
+    }
+
+    /// The address it listens on.
+    ///
+    /// # Errors
+    ///
+    /// When the system does not tell.
+    pub fn local_addr(&self) -> io::Result<SocketAddr> {
+        self.listener.local_addr()
+    }
+
+    /// Serves TLS (`wss://`) with this certificate.
+    #[cfg(feature = "tls")]
+    #[must_use]
+    pub fn tls(mut self, identity: crate::TlsIdentity) -> Self {
+        self.tls = Some(identity);
+        self
+    }
+
+    /// How requests are judged: origins, host names, strictness, limits of the head.
+    #[must_use]
+    pub fn policy(mut self, policy: Policy) -> Self {
+        self.options.policy = policy;
+        self
+    }
+
+    /// How the opened connections behave: limits, keep-alive, idle timeout. The default is [`Config::for_servers`].
+    #[must_use]
+    pub fn config(mut self, config: Config) -> Self {
+        self.options.config = Arc::new(config);
+        self
+    }
+
+    /// The bounds of requests and of connections, in [`Server::policy`] and [`Server::config`] alike.
+    #[must_use]
+    pub fn limits(mut self, limits: Limits) -> Self {
+        self.options.policy.limits = limits.clone();
+        Arc::make_mut(&mut self.options.config).limits = limits;
+        self
+    }
+
+    /// What each 101 agrees to: subprotocols and further fields.
+    #[must_use]
+    pub fn answer(mut self, answer: Answer) -> Self {
+        self.options.answer = answer;
+        self
+    }
+
+    /// How many requests and WebSockets may be open at once: [`Limits::connections_max`]. Further ones are answered with 503.
+    #[must_use]
+    pub fn max_connections(mut self, connections_max: usize) -> Self {
+        self.options.policy.limits.connections_max = connections_max;
+        self
+    }
+
+    /// Called for each request that is refused by the rules or the policy, malformed heads included, before the answer is
+    /// written. It must not block.
+    #[must_use]
+    pub fn on_refusal(mut self, observer: impl Fn(Refused<'_>) + Send + Sync + 'static) -> Self {
+        self.on_refusal = Some(Box::new(observer));
+        self
+    }
+
+    /// Called for each error that no handler saw, and for each that a handler returned, with the client's address;
+    /// without one for errors of the listener itself, which goes on. It must not block. Refusals are not shown again:
+    /// see [`Server::on_refusal`].
+    #[must_use]
+    pub fn on_error(mut self, observer: impl Fn(Option<SocketAddr>, &Error) + Send + Sync + 'static) -> Self {
+        self.on_error = Some(Box::new(observer));
+        self
+    }
+
+    /// A handle to end it with.
+    pub fn handle(&self) -> ServerHandle {
+        ServerHandle { hub: self.hub.clone() }
+    }
+
+    /// Accepts every right handshake on any path, and hands the WebSocket to `handler`. Other requests are refused. Returns
+    /// when the server was drained.
+    ///
+    /// Dropping the future stops listening; open connections go on.
+    ///
+    /// # Errors
+    ///
+    /// None at present: errors of single connections, and of accepting, go to [`Server::on_error`].
+    pub async fn serve<H, F>(self, handler: H) -> Result<(), Error>
+    where
+        H: Fn(WebSocket) -> F + Send + Sync + 'static,
+        F: Future<Output = Result<(), Error>> + Send + 'static,
+    {
+        let handler = Arc::new(handler);
+        self.run(move |request: Request| {
+            let handler = handler.clone();
+            async move { handler(request.accept().await?).await }
+        })
+        .await
+    }
+}
+
+impl fmt::Debug for Server {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Server")
+            .field("local_addr", &self.local_addr().ok())
+            .field("options", &self.options)
+            .finish_non_exhaustive()
+    }
+}

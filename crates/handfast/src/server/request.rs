@@ -1,0 +1,171 @@
+//! A request that waits for its answer.
+
+use super::Shared;
+use super::drain::Member;
+use super::handshake;
+use crate::Error;
+use crate::linger::write_last;
+use crate::transport::Transport;
+use crate::websocket::WebSocket;
+use bytes::BytesMut;
+use handfast_proto::handshake::{self as proto, Answer, HttpResponse, Offer, Refusal};
+use std::fmt;
+use std::net::SocketAddr;
+use std::sync::Arc;
+
+/// A client's well-formed HTTP/1.1 request, WebSocket handshake or not: look at it, then
+/// [`accept`](Request::accept) it or [`respond`](Request::respond).
+///
+/// A request that is dropped without an answer is answered with 500.
+pub struct Request {
+    /// Only `None` when it was answered.
+    waiting: Option<Box<Waiting>>,
+}
+
+pub(super) struct Waiting {
+    pub(super) io: Transport,
+    pub(super) head: proto::Request,
+    pub(super) rest: BytesMut,
+    pub(super) peer: SocketAddr,
+    pub(super) member: Member,
+    pub(super) shared: Arc<Shared>,
+}
+
+impl Request {
+    pub(super) fn new(waiting: Waiting) -> Self {
+        Self { waiting: Some(Box::new(waiting)) }
+    }
+
+    /// The path of the target, percent-encoded as it was sent; `/` for an empty one.
+    pub fn path(&self) -> &str {
+        self.head().path()
+    }
+
+    /// The query of the target without its question mark.
+    pub fn query(&self) -> Option<&str> {
+        self.head().query()
+    }
+
+    /// The method as it was spelled, such as `GET`.
+    pub fn method(&self) -> &str {
+        self.head().method()
+    }
+
+    /// The value of the first field of this name, compared without case; any bytes that HTTP allows.
+    pub fn header(&self, name: &str) -> Option<&[u8]> {
+        self.head().field(name)
+    }
+
+    /// The whole head: target, authority, all fields, and the bytes as they were received.
+    pub fn head(&self) -> &proto::Request {
+        &self.waiting().head
+    }
+
+    /// Whether the client means to open a WebSocket, rightly or wrongly.
+    pub fn wants_websocket(&self) -> bool {
+        self.head().wants_websocket()
+    }
+
+    /// Judges the request by every rule of the handshake, without answering it: the offer with its subprotocols and origin,
+    /// or the refusal that [`Request::accept`] would send.
+    ///
+    /// # Errors
+    ///
+    /// All faults at once.
+    pub fn offer(&self) -> Result<Offer, Refusal> {
+        self.head().clone().into_offer(&self.waiting().shared.options.policy)
+    }
+
+    /// The client's address, or its proxy's.
+    pub fn peer_addr(&self) -> SocketAddr {
+        self.waiting().peer
+    }
+
+    /// The stream, for its addresses and whether it is TLS.
+    pub fn transport(&self) -> &Transport {
+        &self.waiting().io
+    }
+
+    /// Completes the handshake with the server's [`answer`](crate::Server::answer), and opens the WebSocket.
+    ///
+    /// A request that is not a right handshake is answered by the complete refusal, and the connection is closed.
+    ///
+    /// Not cancel safe: when the future is dropped, the connection is closed.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Refused`] with all faults; [`Error::Io`] when the client has gone.
+    pub async fn accept(self) -> Result<WebSocket, Error> {
+        self.accept_by(None).await
+    }
+
+    /// As [`Request::accept`], with an answer for this request: subprotocols, cookies and other fields.
+    ///
+    /// # Errors
+    ///
+    /// As [`Request::accept`]; and [`Error::Misuse`] when the answer does not fit the offer. The client gets 500 then.
+    pub async fn accept_with(self, answer: &Answer) -> Result<WebSocket, Error> {
+        self.accept_by(Some(answer)).await
+    }
+
+    async fn accept_by(mut self, answer: Option<&Answer>) -> Result<WebSocket, Error> {
+        let Waiting { io, head, rest, peer, member, shared } = *self.take();
+        let answer = answer.unwrap_or(&shared.options.answer);
+        // Cheap: the bytes of the head are shared.
+        let seen = shared.on_refusal.is_some().then(|| head.clone());
+        let on_refusal = |refusal: &Refusal| {
+            if let Some(head) = &seen {
+                shared.report_refusal(peer, refusal, head.as_bytes());
+            }
+        };
+        let mut ws = handshake::answer(io, head, rest, &shared.options, answer, on_refusal).await?;
+        ws.join(member);
+        Ok(ws)
+    }
+
+    /// Answers with an HTTP response and closes the connection.
+    ///
+    /// Not cancel safe: when the future is dropped, the connection is closed.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Io`] when the client has gone.
+    pub async fn respond(mut self, response: HttpResponse) -> Result<(), Error> {
+        let mut waiting = self.take();
+        let bytes = response.to_bytes(waiting.head.method() == "HEAD");
+        let limits = waiting.shared.options.policy.limits.clone();
+        Ok(Box::pin(write_last(&mut waiting.io, &bytes, &limits)).await?)
+    }
+
+    fn waiting(&self) -> &Waiting {
+        self.waiting.as_ref().expect("only the methods that consume a request take it")
+    }
+
+    fn take(&mut self) -> Box<Waiting> {
+        self.waiting.take().expect("only the methods that consume a request take it")
+    }
+}
+
+impl Drop for Request {
+    fn drop(&mut self) {
+        let Some(waiting) = self.waiting.take() else { return };
+        let Ok(runtime) = tokio::runtime::Handle::try_current() else { return };
+        let Waiting { mut io, head, member, shared, .. } = *waiting;
+        let response = HttpResponse::text(500, "The server did not answer the request.\n");
+        runtime.spawn(member.run(async move {
+            let bytes = response.to_bytes(head.method() == "HEAD");
+            // The client may have gone; nobody is left to tell.
+            let _ = write_last(&mut io, &bytes, &shared.options.policy.limits).await;
+        }));
+    }
+}
+
+impl fmt::Debug for Request {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Request")
+            .field("method", &self.method())
+            .field("target", &self.head().target())
+            .field("peer", &self.peer_addr())
+            .finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,227 @@
+//! The accept loop, and what happens to each connection.
+
+use super::drain::{Hub, Member, Phase};
+use super::handshake::{HeadFailure, busy, read_head};
+use super::request::{Request, Waiting};
+use super::waiting::{Place, WaitingRoom};
+use super::{Server, Shared, listen};
+use crate::Error;
+use crate::linger::write_last;
+use crate::transport::Transport;
+use std::future::poll_fn;
+use std::net::SocketAddr;
+use std::pin::pin;
+use std::sync::Arc;
+use std::task::Poll;
+use std::time::Duration;
+use tokio::net::{TcpListener, TcpStream};
+
+impl Server {
+    /// Hands every well-formed request to `handler`, which looks at it and accepts it or responds. Malformed ones are refused
+    /// without it. Returns when the server was drained.
+    ///
+    /// Dropping the future stops listening; open connections go on.
+    ///
+    /// # Errors
+    ///
+    /// None at present: errors of single connections, and of accepting, go to [`Server::on_error`].
+    ///
+    /// # Examples
+    ///
+    /// ```no_run
+    /// # async fn example(server: handfast::Server) -> Result<(), handfast::Error> {
+    /// use handfast::{HttpResponse, Request};
+    ///
+    /// server.run(|request: Request| async move {
+    ///     match request.path() {
+    ///         "/chat" => {
+    ///             let mut ws = request.accept().await?;
+    ///             ws.send("welcome").await
+    ///         }
+    ///         _ => request.respond(HttpResponse::text(404, "There is nothing here.\n")).await,
+    ///     }
+    /// }).await
+    /// # }
+    /// ```
+    pub async fn run<H, F>(self, handler: H) -> Result<(), Error>
+    where
+        H: Fn(Request) -> F + Send + Sync + 'static,
+        F: Future<Output = Result<(), Error>> + Send + 'static,
+    {
+        let hub = self.hub;
+        let _ended = Ended(&hub);
+        #[cfg(feature = "tls")]
+        let tls = self.tls.map(|identity| identity.acceptor());
+        #[cfg(feature = "tls")]
+        let options = {
+            let mut options = self.options;
+            options.policy.secure |= tls.is_some();
+            options
+        };
+        #[cfg(not(feature = "tls"))]
+        let options = self.options;
+        let shared = Arc::new(Shared {
+            waiting_room: Arc::new(WaitingRoom::new(options.policy.limits.handshakes_unfinished_max)),
+            options,
+            hub: hub.clone(),
+            on_refusal: self.on_refusal,
+            on_error: self.on_error,
+            #[cfg(feature = "tls")]
+            tls,
+        });
+        let handler = Arc::new(handler);
+        accept(&self.listener, &shared, |tcp, peer| {
+            let member = Member::join(shared.hub.clone());
+            tokio::spawn(member.run(connection(tcp, peer, shared.clone(), handler.clone())));
+        })
+        .await;
+        drop(self.listener);
+        hub.finish().await;
+        Ok(())
+    }
+}
+
+/// Says that the server has ended, also when its future is dropped.
+struct Ended<'a>(&'a Hub);
+
+impl Drop for Ended<'_> {
+    fn drop(&mut self) {
+        self.0.set_finished();
+    }
+}
+
+/// Accepts until the server drains. Failing to accept is no reason to end: it waits where the system is out of something.
+async fn accept(listener: &TcpListener, shared: &Shared, mut serve: impl FnMut(TcpStream, SocketAddr)) {
+    let mut draining = pin!(shared.hub.draining());
+    let mut pause = PAUSE_MIN;
+    loop {
+        let accepted = poll_fn(|cx| {
+            if shared.hub.phase() != Phase::Serving {
+                return Poll::Ready(None);
+            }
+            match listener.poll_accept(cx) {
+                Poll::Ready(accepted) => Poll::Ready(Some(accepted)),
+                Poll::Pending => draining.as_mut().poll(cx).map(|()| None),
+            }
+        });
+        match accepted.await {
+            None => return,
+            Some(Ok((tcp, peer))) => {
+                pause = PAUSE_MIN;
+                serve(tcp, peer);
+            }
+            Some(Err(error)) if listen::is_connection_error(&error) => {}
+            Some(Err(error)) => {
+                // Out of file descriptors or memory: some may be free again soon.
+                shared.report_error(None, &Error::Io(error));
+                tokio::time::sleep(pause).await;
+                pause = (pause * 2).min(PAUSE_MAX);
+            }
+        }
+    }
+}
+
+async fn connection<H, F>(tcp: TcpStream, peer: SocketAddr, shared: Arc<Shared>, handler: Arc<H>)
+where
+    H: Fn(Request) -> F,
+    F: Future<Output = Result<(), Error>>,
+{
+    let place = shared.waiting_room.enter();
+    // In a box of its own, so that the memory is free again while the handler runs.
+    let request = match Box::pin(receive(tcp, peer, shared.clone(), place)).await {
+        Ok(Some(request)) => request,
+        Ok(None) => return,
+        Err(error) => return shared.report_error(Some(peer), &error),
+    };
+    match handler(request).await {
+        // The observer of refusals has seen it.
+        Ok(()) | Err(Error::Refused(_)) => {}
+        Err(error) => shared.report_error(Some(peer), &error),
+    }
+}
+
+/// The connection's request; `None` when it was answered already.
+async fn receive(
+    tcp: TcpStream,
+    peer: SocketAddr,
+    shared: Arc<Shared>,
+    place: Place,
+) -> Result<Option<Request>, Error> {
+    // It only delays small writes if it fails.
+    let _ = tcp.set_nodelay(true);
+    let limits = &shared.options.policy.limits;
+    let timeout = limits.handshake_timeout;
+    let (mut io, timeout) = match encrypt(tcp, &shared, &place, timeout).await? {
+        Some(encrypted) => encrypted,
+        None => return Ok(None),
+    };
+    let head = read_head(&mut io, &shared.options.policy, timeout, Some(&place)).await;
+    drop(place);
+    let (response, error) = match head {
+        Ok((head, rest)) => {
+            let member = match shared.hub.phase() {
+                Phase::Serving => Member::open(&shared.hub, limits.connections_max),
+                Phase::Draining | Phase::Stopped => None,
+            };
+            if let Some(member) = member {
+                return Ok(Some(Request::new(Waiting { io, head, rest, peer, member, shared })));
+            }
+            (Some(busy("The server cannot take this connection now.")), None)
+        }
+        Err(failure) => {
+            let response = failure.response();
+            let error = match failure {
+                HeadFailure::Refused(refusal, received) => {
+                    shared.report_refusal(peer, &refusal, &received);
+                    None
+                }
+                // Opened and closed without a word, as health checks do.
+                HeadFailure::Cut(cut) if cut.bytes == 0 => None,
+                failure => Some(failure.into_error()),
+            };
+            (response, error)
+        }
+    };
+    if let Some(response) = response {
+        write_last(&mut io, &response.to_bytes(false), limits).await?;
+    }
+    error.map_or(Ok(None), Err)
+}
+
+/// Runs the TLS handshake if the server has a certificate; gives what is left of the time, or `None` when the place was lost.
+#[cfg(feature = "tls")]
+async fn encrypt(
+    tcp: TcpStream,
+    shared: &Shared,
+    place: &Place,
+    timeout: Duration,
+) -> Result<Option<(Transport, Duration)>, Error> {
+    use crate::error::{Phase, TlsFault};
+    let Some(tls) = &shared.tls else { return Ok(Some((tcp.into(), timeout))) };
+    let begin = tokio::time::Instant::now();
+    let mut accepting = pin!(tokio::time::timeout(timeout, tls.accept(tcp)));
+    let accepted = poll_fn(|cx| match accepting.as_mut().poll(cx) {
+        Poll::Ready(accepted) => Poll::Ready(Some(accepted)),
+        Poll::Pending => place.poll_lost(cx).map(|()| None),
+    });
+    match accepted.await {
+        Some(Ok(Ok(tls))) => Ok(Some((Transport::from_tls(tls), timeout.saturating_sub(begin.elapsed())))),
+        Some(Ok(Err(error))) => Err(TlsFault::new("the TLS handshake with the client failed", error).into()),
+        Some(Err(_)) => Err(Error::Timeout { phase: Phase::Handshake, after: timeout }),
+        None => Ok(None),
+    }
+}
+
+#[cfg(not(feature = "tls"))]
+async fn encrypt(
+    tcp: TcpStream,
+    _: &Shared,
+    _: &Place,
+    timeout: Duration,
+) -> Result<Option<(Transport, Duration)>, Error> {
+    Ok(Some((tcp.into(), timeout)))
+}
+
+/// The pauses after a failure to accept, doubling.
+const PAUSE_MIN: Duration = Duration::from_millis(5);
+const PAUSE_MAX: Duration = Duration::from_secs(1);

@@ -1,0 +1,429 @@
+//! Moves bytes between a stream and the protocol's state machine, with the fewest system calls.
+
+use super::pool::with_pool;
+use super::wakers::{Place, WakerSet};
+use crate::server::drain::{Member, Phase};
+use crate::{Config, Error};
+use handfast_proto::connection::{Connection, End, Event};
+use handfast_proto::error::Misuse;
+use handfast_proto::frame::{Close, CloseCode};
+use handfast_proto::{Message, Role};
+use std::io::{self, IoSlice};
+use std::pin::{Pin, pin};
+use std::sync::Arc;
+use std::task::{Context, Poll, Waker, ready};
+use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, ReadBuf};
+use tokio::time::{Instant, Sleep};
+
+/// A stream with its connection.
+pub(crate) struct Driver<S: AsyncRead + AsyncWrite + Unpin> {
+    io: S,
+    pub(super) connection: Connection,
+    config: Arc<Config>,
+    /// On a server: tells when to go away.
+    pub(super) member: Option<Member>,
+    /// Made when a deadline is first waited for, and only set earlier, never later, until it fires.
+    timer: Option<Pin<Box<Sleep>>>,
+    /// The task that last waited in [`Driver::poll_event`]; the timer wakes it.
+    receiver: Option<Waker>,
+    /// Only while several tasks wait for the stream.
+    wakers: Option<Arc<WakerSet>>,
+    end: Option<Box<End>>,
+    failure: Option<io::Error>,
+    /// Bytes read and thrown away after the end.
+    discarded: usize,
+    flags: Flags,
+}
+
+#[derive(Default)]
+struct Flags {
+    /// Written bytes may lie in a buffer of the stream.
+    needs_flush: bool,
+    write_failed: bool,
+    read_ended: bool,
+    shut_down: bool,
+    /// The stream is of no use any more.
+    over: bool,
+    reported: bool,
+    /// The set of wakers stays.
+    is_split: bool,
+    timer_runs: bool,
+}
+
+impl<S: AsyncRead + AsyncWrite + Unpin> Driver<S> {
+    pub(crate) fn new(io: S, connection: Connection, config: Arc<Config>, member: Option<Member>) -> Self {
+        Self {
+            io,
+            connection,
+            config,
+            member,
+            timer: None,
+            receiver: None,
+            wakers: None,
+            end: None,
+            failure: None,
+            discarded: 0,
+            flags: Flags::default(),
+        }
+    }
+
+    pub(super) fn io(&self) -> &S {
+        &self.io
+    }
+
+    pub(super) fn end(&self) -> Option<&End> {
+        self.end.as_deref()
+    }
+
+    /// Keeps a set of wakers from now on, because several tasks will use the connection.
+    pub(super) fn split(&mut self) -> Arc<WakerSet> {
+        self.flags.is_split = true;
+        self.wakers.get_or_insert_default().clone()
+    }
+
+    /// The next event but the end, or `None` once the connection is over: see [`Driver::outcome`]. Writes what is queued
+    /// before it waits.
+    #[inline]
+    pub(super) fn poll_event(&mut self, cx: &mut Context<'_>, place: Place) -> Poll<Option<Event>> {
+        loop {
+            if self.flags.over {
+                return Poll::Ready(None);
+            }
+            if self.end.is_none() {
+                match with_pool(|pool| self.connection.poll_event(pool)) {
+                    Some(Event::End(end)) => self.end = Some(Box::new(end)),
+                    Some(event) => return Poll::Ready(Some(event)),
+                    None => {}
+                }
+            }
+            ready!(self.poll_step(cx, place));
+        }
+    }
+
+    /// How it ended: an error once, if it was not by a closing handshake.
+    pub(super) fn outcome(&mut self) -> Result<(), Error> {
+        if std::mem::replace(&mut self.flags.reported, true) {
+            return Ok(());
+        }
+        let keep_alive = self.config.keep_alive.map(|keep_alive| keep_alive.timeout);
+        let timeout = |phase, after| Err(Error::Timeout { phase, after });
+        match self.end.as_deref() {
+            None | Some(End::Closed(_)) => Ok(()),
+            Some(End::Fault(fault)) => Err(Error::Protocol(Box::new(fault.clone()))),
+            Some(End::PongTimeout) => timeout(crate::error::Phase::Pong, keep_alive.unwrap_or_default()),
+            Some(End::IdleTimeout) => {
+                timeout(crate::error::Phase::Idle, self.config.idle_timeout.unwrap_or_default())
+            }
+            Some(End::CloseTimeout) => timeout(crate::error::Phase::Close, self.config.limits.close_timeout),
+            Some(_) => Err(Error::Lost(self.failure.take())),
+        }
+    }
+
+    /// Queues a message; the caller has seen that there is room.
+    #[inline]
+    pub(super) fn queue(&mut self, message: Message) -> Result<(), Error> {
+        with_pool(|pool| self.connection.send(message, pool)).map_err(Error::from)
+    }
+
+    /// Queues a control frame: see [`Connection::ping`] and [`Connection::pong`].
+    pub(super) fn queue_control(&mut self, payload: &[u8], is_ping: bool) -> Result<(), Error> {
+        self.check_sendable()?;
+        let queued = with_pool(|pool| match is_ping {
+            true => self.connection.ping(payload, pool),
+            false => self.connection.pong(payload, pool),
+        });
+        queued.map_err(Error::from)
+    }
+
+    /// Queues a Close frame, and wakes the receiving task: only it counts the deadline.
+    pub(super) fn queue_close(&mut self, close: Option<Close>) {
+        with_pool(|pool| self.connection.close(close, pool));
+        if let Some(receiver) = &self.receiver {
+            receiver.wake_by_ref();
+        }
+    }
+
+    /// Whether a message can be queued now. Fails when none ever can.
+    #[inline]
+    pub(super) fn has_room(&mut self) -> Result<bool, Error> {
+        self.check_sendable()?;
+        Ok(self.connection.send_queue_bytes() < self.config.limits.send_queue_bytes_max)
+    }
+
+    /// Waits until a message can be queued, by writing.
+    #[inline]
+    pub(super) fn poll_room(&mut self, cx: &mut Context<'_>, place: Place) -> Poll<Result<(), Error>> {
+        if self.has_room()? {
+            return Poll::Ready(Ok(()));
+        }
+        let written = self.poll_write_for(cx, place);
+        if self.has_room()? || written.is_ready() { Poll::Ready(Ok(())) } else { Poll::Pending }
+    }
+
+    /// Writes all that is queued.
+    pub(super) fn poll_flush(&mut self, cx: &mut Context<'_>, place: Place) -> Poll<Result<(), Error>> {
+        ready!(self.poll_write_for(cx, place));
+        Poll::Ready(self.check_written())
+    }
+
+    /// Whether nothing more can come or go, and the outcome was told.
+    pub(super) fn is_over(&self) -> bool {
+        self.flags.over && self.flags.reported
+    }
+
+    /// Whether nothing is left to be written, or ever can be.
+    pub(super) fn is_written(&self) -> bool {
+        self.flags.over
+            || self.flags.write_failed
+            || !self.connection.has_transmit() && !self.flags.needs_flush
+    }
+
+    fn check_written(&self) -> Result<(), Error> {
+        match &self.failure {
+            Some(error) if self.flags.write_failed => Err(Error::Lost(Some(copy_of(error)))),
+            _ => Ok(()),
+        }
+    }
+
+    fn check_sendable(&mut self) -> Result<(), Error> {
+        self.observe_server();
+        if self.flags.over || self.connection.is_close_sent() {
+            return Err(Misuse::SentAfterClose.into());
+        }
+        self.check_written()
+    }
+
+    /// Does what the server wants of all its connections.
+    #[inline]
+    fn observe_server(&mut self) {
+        let Some(member) = &self.member else { return };
+        match member.phase() {
+            Phase::Serving => {}
+            Phase::Draining if self.connection.is_close_sent() => {}
+            Phase::Draining => self.queue_close(Some(CloseCode::GOING_AWAY.into())),
+            Phase::Stopped => with_pool(|pool| self.connection.abort(pool)),
+        }
+    }
+
+    /// Writes, then reads. Ready when there may be events or the end has come nearer.
+    fn poll_step(&mut self, cx: &mut Context<'_>, place: Place) -> Poll<()> {
+        self.observe_server();
+        let written = self.poll_write_for(cx, place).is_ready();
+        let set = self.wakers.as_ref().map(|set| waker_of(set, place, cx));
+        let mut stream_cx = Context::from_waker(set.as_ref().unwrap_or(cx.waker()));
+        let progress = if self.end.is_some() {
+            self.poll_finish(&mut stream_cx, written)
+        } else if self.flags.read_ended {
+            Poll::Pending
+        } else {
+            self.poll_read(&mut stream_cx)
+        };
+        if progress.is_ready() { Poll::Ready(()) } else { self.poll_timer(cx) }
+    }
+
+    fn poll_read(&mut self, cx: &mut Context<'_>) -> Poll<()> {
+        let connection = &mut self.connection;
+        let mut room = with_pool(|pool| connection.receive_buffer(pool));
+        let read = pin!(self.io.read_buf(&mut room)).poll(cx);
+        match read {
+            Poll::Pending => {
+                with_pool(|pool| self.connection.release_buffer(pool));
+                return Poll::Pending;
+            }
+            Poll::Ready(Ok(0)) => {
+                self.flags.read_ended = true;
+                self.connection.receive_eof();
+            }
+            Poll::Ready(Ok(_)) => {}
+            Poll::Ready(Err(error)) => {
+                self.flags.read_ended = true;
+                self.failure.get_or_insert(error);
+                with_pool(|pool| self.connection.abort(pool));
+            }
+        }
+        Poll::Ready(())
+    }
+
+    /// After the end: says goodbye to the stream.
+    fn poll_finish(&mut self, cx: &mut Context<'_>, written: bool) -> Poll<()> {
+        let is_closed = match self.end.as_deref() {
+            // Nobody listens any more.
+            Some(End::Lost | End::PongTimeout | End::CloseTimeout) => return self.set_over(),
+            Some(End::Closed(_)) => true,
+            _ => false,
+        };
+        if self.connection.is_expired() || self.flags.write_failed {
+            return self.set_over();
+        }
+        if !written {
+            return Poll::Pending;
+        }
+        if !self.flags.shut_down {
+            self.flags.shut_down = match Pin::new(&mut self.io).poll_shutdown(cx) {
+                Poll::Pending => return Poll::Pending,
+                Poll::Ready(Ok(())) => true,
+                Poll::Ready(Err(_)) => return self.set_over(),
+            };
+        }
+        // RFC 6455 section 7.1.1: the server closes first. After a fault the peer may still be sending, and closing then would
+        // destroy our Close frame on its way: what comes is thrown away, within bounds.
+        if self.flags.read_ended || is_closed && self.connection.role() == Role::Server {
+            return self.set_over();
+        }
+        let mut trash = [0; 4096];
+        let mut trash = ReadBuf::new(&mut trash);
+        match ready!(Pin::new(&mut self.io).poll_read(cx, &mut trash)) {
+            Ok(()) if !trash.filled().is_empty() && self.discarded < self.config.limits.linger_bytes_max => {
+                self.discarded += trash.filled().len();
+            }
+            Ok(()) | Err(_) => return self.set_over(),
+        }
+        Poll::Ready(())
+    }
+
+    fn set_over(&mut self) -> Poll<()> {
+        self.flags.over = true;
+        self.timer = None;
+        if let Some(set) = &self.wakers {
+            set.wake_all();
+        }
+        Poll::Ready(())
+    }
+
+    /// Waits for the next deadline; ready when the connection has to be looked at.
+    fn poll_timer(&mut self, cx: &mut Context<'_>) -> Poll<()> {
+        let is_known = self.receiver.as_ref().is_some_and(|known| known.will_wake(cx.waker()));
+        if !is_known {
+            self.receiver = Some(cx.waker().clone());
+            if let Some(member) = &mut self.member
+                && member.watch(cx.waker()) != Phase::Serving
+                && !self.connection.is_close_sent()
+            {
+                return Poll::Ready(());
+            }
+        }
+        if self.connection.wants_clock() {
+            self.connection.arm(Instant::now().into_std());
+        }
+        let Some(at) = self.connection.poll_timeout().map(Instant::from_std) else { return Poll::Pending };
+        let timer = self.timer.get_or_insert_with(|| Box::pin(tokio::time::sleep_until(at)));
+        if timer.deadline() > at {
+            timer.as_mut().reset(at);
+            self.flags.timer_runs = false;
+        }
+        // A running timer that wakes this task needs no more attention.
+        if is_known && self.flags.timer_runs && !timer.is_elapsed() {
+            return Poll::Pending;
+        }
+        loop {
+            self.flags.timer_runs = true;
+            ready!(timer.as_mut().poll(cx));
+            let now = Instant::now();
+            if at <= now {
+                with_pool(|pool| self.connection.handle_timeout(now.into_std(), pool));
+                return Poll::Ready(());
+            }
+            // The deadline had moved on.
+            timer.as_mut().reset(at);
+        }
+    }
+
+    /// Writes what is queued, and makes sure that the task at `place` is woken to go on, whoever else writes meanwhile.
+    #[inline]
+    fn poll_write_for(&mut self, cx: &mut Context<'_>, place: Place) -> Poll<()> {
+        if self.is_written() {
+            return Poll::Ready(());
+        }
+        loop {
+            let set = self.wakers.as_ref().map(|set| waker_of(set, place, cx));
+            let written = self.poll_write(&mut Context::from_waker(set.as_ref().unwrap_or(cx.waker())));
+            match (&self.wakers, written) {
+                (None, Poll::Pending) => {
+                    // From now on another task may want to write as well, or be waiting to receive.
+                    let set = self.wakers.insert(Arc::default());
+                    if let Some(receiver) = &self.receiver {
+                        set.register(super::wakers::RECEIVER, receiver);
+                    }
+                }
+                (Some(set), Poll::Ready(())) if !self.flags.is_split => {
+                    set.forget(place);
+                    set.wake_all();
+                    self.wakers = None;
+                    return Poll::Ready(());
+                }
+                (_, written) => return written,
+            }
+        }
+    }
+
+    fn poll_write(&mut self, cx: &mut Context<'_>) -> Poll<()> {
+        while self.connection.has_transmit() {
+            let mut slices = [IoSlice::new(&[]); SLICES_MAX];
+            let count = self.connection.poll_transmit(&mut slices);
+            let io = Pin::new(&mut self.io);
+            let written = match &slices[..count] {
+                [one] => io.poll_write(cx, one),
+                many => io.poll_write_vectored(cx, many),
+            };
+            match ready!(written) {
+                Ok(0) => return self.set_write_failed(io::ErrorKind::WriteZero.into()),
+                Ok(bytes) => {
+                    self.flags.needs_flush = true;
+                    with_pool(|pool| self.connection.transmitted(bytes, pool));
+                }
+                Err(error) => return self.set_write_failed(error),
+            }
+        }
+        if self.flags.needs_flush {
+            match ready!(Pin::new(&mut self.io).poll_flush(cx)) {
+                Ok(()) => self.flags.needs_flush = false,
+                Err(error) => return self.set_write_failed(error),
+            }
+        }
+        Poll::Ready(())
+    }
+
+    /// Reading goes on: the peer's Close, which says why, may have arrived before.
+    fn set_write_failed(&mut self, error: io::Error) -> Poll<()> {
+        self.flags.write_failed = true;
+        self.failure.get_or_insert(error);
+        if let Some(receiver) = &self.receiver {
+            receiver.wake_by_ref();
+        }
+        Poll::Ready(())
+    }
+}
+
+impl<S: AsyncRead + AsyncWrite + Unpin> Drop for Driver<S> {
+    /// Tells the peer, if it can be told at once.
+    fn drop(&mut self) {
+        if self.flags.over || self.flags.write_failed || self.flags.shut_down {
+            return;
+        }
+        let code = if std::thread::panicking() { CloseCode::INTERNAL_ERROR } else { CloseCode::GOING_AWAY };
+        // The thread's pool may be gone already.
+        let pool = &mut handfast_proto::connection::BufferPool::new();
+        self.connection.close(Some(code.into()), pool);
+        let mut slices = [IoSlice::new(&[]); SLICES_MAX];
+        let count = self.connection.poll_transmit(&mut slices);
+        let cx = &mut Context::from_waker(Waker::noop());
+        if let Poll::Ready(Ok(_)) = Pin::new(&mut self.io).poll_write_vectored(cx, &slices[..count]) {
+            let _ = Pin::new(&mut self.io).poll_shutdown(cx);
+        }
+    }
+}
+
+fn waker_of(set: &Arc<WakerSet>, place: Place, cx: &Context<'_>) -> Waker {
+    set.register(place, cx.waker());
+    Waker::from(set.clone())
+}
+
+fn copy_of(error: &io::Error) -> io::Error {
+    match error.raw_os_error() {
+        Some(code) => io::Error::from_raw_os_error(code),
+        None => io::Error::new(error.kind(), error.to_string()),
+    }
+}
+
+/// What one system call writes at most: one slice for each payload that is not copied and one for the headers before it.
+const SLICES_MAX: usize = 32;

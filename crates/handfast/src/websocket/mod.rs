@@ -1,0 +1,293 @@
+//! An open WebSocket of either role.
+
+pub(crate) mod driver;
+mod pool;
+mod split;
+mod stream;
+mod wakers;
+
+pub use split::{Receiver, Sender, TrySendError};
+
+use crate::transport::Transport;
+use crate::{Config, Error};
+use bytes::BytesMut;
+use driver::Driver;
+use handfast_proto::connection::{Connection, End, Event};
+use handfast_proto::frame::{Close, CloseCode};
+use handfast_proto::handshake::ResponseHead;
+use handfast_proto::{Message, Role};
+use std::fmt;
+use std::future::poll_fn;
+use std::sync::Arc;
+use std::task::{Context, Poll, ready};
+use tokio::io::{AsyncRead, AsyncWrite};
+use wakers::RECEIVER;
+
+/// An open WebSocket, of a client or a server, over any stream.
+///
+/// Pings are answered, and Close frames are answered and awaited, while one of its methods waits: keep a
+/// [`recv`](WebSocket::recv) going. Dropping an open WebSocket tells the peer 1001 if that can be written at once; to part in
+/// good order call [`close`](WebSocket::close).
+///
+/// An idle WebSocket holds no buffer.
+///
+/// # Examples
+///
+/// ```no_run
+/// # async fn example() -> Result<(), handfast::Error> {
+/// use handfast::CloseCode;
+///
+/// let mut ws = handfast::connect("ws://127.0.0.1:8080/echo").await?;
+/// ws.send("hello").await?;
+/// if let Some(message) = ws.recv().await? {
+///     assert_eq!(message.as_text(), Some("hello"));
+/// }
+/// ws.close(CloseCode::NORMAL, "done").await?;
+/// # Ok(())
+/// # }
+/// ```
+pub struct WebSocket<S: AsyncRead + AsyncWrite + Unpin = Transport> {
+    driver: Box<Driver<S>>,
+    details: Option<Box<Details>>,
+}
+
+/// What only some WebSockets have.
+#[derive(Default)]
+pub(crate) struct Details {
+    pub(crate) subprotocol: Option<Box<str>>,
+    pub(crate) response: Option<ResponseHead>,
+}
+
+impl<S: AsyncRead + AsyncWrite + Unpin> WebSocket<S> {
+    /// Waits for the next message; `None` once the connection was closed by a closing handshake, whatever its code
+    /// ([`WebSocket::close_received`] tells). Before it waits, it writes what is queued.
+    ///
+    /// Cancel safe: dropping the future loses nothing, so it may stand in a `select!`.
+    ///
+    /// # Errors
+    ///
+    /// Once, and then `None`: [`Error::Protocol`] when the peer breaks the protocol (it has been told by the right Close code),
+    /// [`Error::Lost`] when the connection ends without a Close frame, [`Error::Timeout`] when a pong, a message or the peer's
+    /// Close frame is overdue. The connection is over then; connect anew if it is needed.
+    pub async fn recv(&mut self) -> Result<Option<Message>, Error> {
+        poll_fn(|cx| self.poll_recv(cx)).await
+    }
+
+    /// As [`WebSocket::recv`], but shows pings and pongs too, as far as [`Config::show_pings`] and
+    /// [`Config::show_pongs`] ask for them. Never gives [`Event::End`].
+    ///
+    /// Cancel safe.
+    ///
+    /// # Errors
+    ///
+    /// As [`WebSocket::recv`].
+    pub async fn recv_event(&mut self) -> Result<Option<Event>, Error> {
+        poll_fn(|cx| self.poll_recv_event(cx)).await
+    }
+
+    /// Sends a message: queues it behind those before it, and writes all.
+    ///
+    /// Not cancel safe: when the future is dropped, the message may or may not have been queued. It is never sent in part.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Closed`] after the Close frame of either side, [`Error::Lost`] when the stream fails. The next
+    /// [`recv`](WebSocket::recv) tells how the connection ended.
+    pub async fn send(&mut self, message: impl Into<Message>) -> Result<(), Error> {
+        self.feed(message).await?;
+        self.flush().await
+    }
+
+    /// Queues a message without writing it, so that several share one system call: the next [`flush`](WebSocket::flush),
+    /// [`send`](WebSocket::send) or waiting [`recv`](WebSocket::recv) writes them all. While
+    /// [`Limits::send_queue_bytes_max`](crate::Limits::send_queue_bytes_max) are queued, it writes and waits.
+    ///
+    /// Not cancel safe: when the future is dropped, the message was not queued.
+    ///
+    /// # Errors
+    ///
+    /// As [`WebSocket::send`].
+    #[inline]
+    pub async fn feed(&mut self, message: impl Into<Message>) -> Result<(), Error> {
+        if !self.driver.has_room()? {
+            poll_fn(|cx| self.driver.poll_room(cx, RECEIVER)).await?;
+        }
+        self.driver.queue(message.into())
+    }
+
+    /// Writes everything that is queued.
+    ///
+    /// Cancel safe: what was not written stays queued.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Lost`] when the stream fails.
+    pub async fn flush(&mut self) -> Result<(), Error> {
+        poll_fn(|cx| self.driver.poll_flush(cx, RECEIVER)).await
+    }
+
+    /// Sends a ping of at most 125 bytes, ahead of queued messages (RFC 6455 section 5.5.2). Its pong is shown by
+    /// [`WebSocket::recv_event`].
+    ///
+    /// Cancel safe: the ping is queued by then.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Misuse`] when the payload is too long, else as [`WebSocket::send`].
+    pub async fn ping(&mut self, payload: impl AsRef<[u8]>) -> Result<(), Error> {
+        self.driver.queue_control(payload.as_ref(), true)?;
+        self.flush().await
+    }
+
+    /// Sends a pong that nobody asked for, of at most 125 bytes (RFC 6455 section 5.5.3). Pings are answered without it.
+    ///
+    /// Cancel safe and fails as [`WebSocket::ping`].
+    pub async fn pong(&mut self, payload: impl AsRef<[u8]>) -> Result<(), Error> {
+        self.driver.queue_control(payload.as_ref(), false)?;
+        self.flush().await
+    }
+
+    /// Closes the connection in good order: sends what is queued and a Close frame, and waits for the peer's, no longer than
+    /// [`Limits::close_timeout`](crate::Limits::close_timeout) (RFC 6455 section 7.1.2). Messages that still come are thrown
+    /// away; to see them call [`WebSocket::begin_close`] and go on with [`recv`](WebSocket::recv).
+    ///
+    /// Closing what is closed does nothing. Cancel safe: call it again to go on waiting.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Misuse`] when the reason has more than 123 bytes, else as [`WebSocket::recv`].
+    pub async fn close(&mut self, code: CloseCode, reason: &str) -> Result<(), Error> {
+        self.begin_close(code, reason)?;
+        while self.recv_event().await?.is_some() {}
+        Ok(())
+    }
+
+    /// Queues a Close frame behind all that was sent. [`recv`](WebSocket::recv) then writes it, gives the messages that
+    /// still come, and `None` once the peer has answered. Does nothing when the connection is closing already.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Misuse`] when the reason has more than 123 bytes.
+    pub fn begin_close(&mut self, code: CloseCode, reason: &str) -> Result<(), Error> {
+        self.driver.queue_close(Some(Close::new(code, reason)?));
+        Ok(())
+    }
+
+    /// What the peer's Close frame said, once both Close frames were exchanged; `None` before that, when it had no code
+    /// (reported as 1005 in RFC 6455 section 7.1.5), and when the connection ended otherwise.
+    pub fn close_received(&self) -> Option<&Close> {
+        match self.end()? {
+            End::Closed(close) => close.as_ref(),
+            _ => None,
+        }
+    }
+
+    /// How the connection ended, as soon as that was noticed.
+    pub fn end(&self) -> Option<&End> {
+        self.driver.end()
+    }
+
+    /// Which end this is.
+    pub fn role(&self) -> Role {
+        self.driver.connection.role()
+    }
+
+    /// The subprotocol that was agreed on, if any.
+    pub fn subprotocol(&self) -> Option<&str> {
+        self.details.as_ref()?.subprotocol.as_deref()
+    }
+
+    /// A client's: the server's answer that opened the WebSocket, with its fields (such as `Set-Cookie`).
+    pub fn response(&self) -> Option<&ResponseHead> {
+        self.details.as_ref()?.response.as_ref()
+    }
+
+    /// Bytes queued to be written.
+    pub fn send_queue_bytes(&self) -> usize {
+        self.driver.connection.send_queue_bytes()
+    }
+
+    /// The stream.
+    pub fn get_ref(&self) -> &S {
+        self.driver.io()
+    }
+
+    /// Splits it into a receiver and a sender that can be cloned, for use in different tasks.
+    pub fn split(self) -> (Receiver<S>, Sender<S>)
+    where
+        S: Send + 'static,
+    {
+        split::split(*self.driver, self.details)
+    }
+
+    /// Opens a WebSocket over `io` after the handshake; `behind_head` are the bytes that came behind its head.
+    pub(crate) fn open(
+        io: S,
+        mut connection: Connection,
+        config: Arc<Config>,
+        details: Details,
+        behind_head: &BytesMut,
+    ) -> Self {
+        if !behind_head.is_empty() {
+            pool::with_pool(|pool| connection.receive(behind_head, pool));
+        }
+        let has_details = details.subprotocol.is_some() || details.response.is_some();
+        Self {
+            driver: Box::new(Driver::new(io, connection, config, None)),
+            details: has_details.then(|| Box::new(details)),
+        }
+    }
+
+    /// Makes it follow its server.
+    pub(crate) fn join(&mut self, member: crate::server::drain::Member) {
+        self.driver.member = Some(member);
+    }
+
+    #[inline]
+    fn poll_recv(&mut self, cx: &mut Context<'_>) -> Poll<Result<Option<Message>, Error>> {
+        loop {
+            match ready!(self.driver.poll_event(cx, RECEIVER)) {
+                Some(Event::Message(message)) => return Poll::Ready(Ok(Some(message))),
+                Some(_) => {}
+                None => return Poll::Ready(self.driver.outcome().map(|()| None)),
+            }
+        }
+    }
+
+    fn poll_recv_event(&mut self, cx: &mut Context<'_>) -> Poll<Result<Option<Event>, Error>> {
+        match ready!(self.driver.poll_event(cx, RECEIVER)) {
+            Some(event) => Poll::Ready(Ok(Some(event))),
+            None => Poll::Ready(self.driver.outcome().map(|()| None)),
+        }
+    }
+}
+
+impl<S: AsyncRead + AsyncWrite + Unpin> fmt::Debug for WebSocket<S> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("WebSocket")
+            .field("connection", &self.driver.connection)
+            .field("subprotocol", &self.subprotocol())
+            .finish_non_exhaustive()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_idle_websocket_is_small() {
+        assert!(size_of::<WebSocket>() <= 16, "{} bytes", size_of::<WebSocket>());
+        let driver = size_of::<Driver<Transport>>();
+        assert!(driver <= 480, "{driver} bytes");
+    }
+
+    #[test]
+    fn a_websocket_and_its_halves_cross_threads() {
+        fn crosses<T: Send>() {}
+        crosses::<WebSocket>();
+        crosses::<Receiver>();
+        fn is_shared<T: Send + Sync + Clone>() {}
+        is_shared::<Sender>();
+    }
+}

@@ -1,0 +1,351 @@
+//! A receiver and senders for different tasks.
+
+use super::Details;
+use super::driver::Driver;
+use super::wakers::{FIRST_SENDER, NOBODY, PUMP, Place, RECEIVER, WakerSet};
+use crate::Error;
+use crate::transport::Transport;
+use futures_core::Stream;
+use handfast_proto::Message;
+use handfast_proto::connection::{End, Event};
+use handfast_proto::frame::{Close, CloseCode};
+use std::fmt;
+use std::future::poll_fn;
+use std::pin::Pin;
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::task::{Context, Poll, ready};
+use tokio::io::{AsyncRead, AsyncWrite};
+use tokio::runtime::Handle;
+
+/// The receiving half of a [`WebSocket`](crate::WebSocket): see [`WebSocket::split`](crate::WebSocket::split).
+///
+/// When it is dropped while senders are left, what still comes is read and thrown away in the background, so that pings are
+/// answered and the closing handshake works.
+pub struct Receiver<S: AsyncRead + AsyncWrite + Unpin + Send + 'static = Transport> {
+    shared: Arc<Shared<S>>,
+    details: Option<Box<Details>>,
+    end: Option<End>,
+}
+
+/// A sending half of a [`WebSocket`](crate::WebSocket): see [`WebSocket::split`](crate::WebSocket::split). Clones are cheap, and
+/// all send on the same connection; each message goes out whole.
+///
+/// What a sender has queued is written in the background where it cannot be written at once, whether or not
+/// the receiver is waiting. When all halves are dropped, the peer is told 1001.
+pub struct Sender<S: AsyncRead + AsyncWrite + Unpin + Send + 'static = Transport> {
+    shared: Arc<Shared<S>>,
+}
+
+/// Why a message was not taken, with the message.
+#[derive(Debug)]
+#[non_exhaustive]
+pub enum TrySendError {
+    /// The queue holds [`Limits::send_queue_bytes_max`](crate::Limits::send_queue_bytes_max) already: wait with
+    /// [`Sender::send`], or drop the message.
+    Full(Message),
+    /// The connection is closed, closing or lost.
+    Closed(Message),
+}
+
+impl TrySendError {
+    /// The message that was not sent.
+    pub fn into_message(self) -> Message {
+        match self {
+            Self::Full(message) | Self::Closed(message) => message,
+        }
+    }
+}
+
+impl std::error::Error for TrySendError {}
+
+impl fmt::Display for TrySendError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Full(_) => f.write_str("the send queue is full"),
+            Self::Closed(_) => Error::Closed.fmt(f),
+        }
+    }
+}
+
+struct Shared<S: AsyncRead + AsyncWrite + Unpin> {
+    driver: Mutex<Driver<S>>,
+    wakers: Arc<WakerSet>,
+    senders: AtomicUsize,
+    next_place: AtomicUsize,
+    /// A task writes what is left over.
+    pump_runs: AtomicBool,
+    /// Where background tasks run.
+    runtime: Option<Handle>,
+}
+
+pub(super) fn split<S: AsyncRead + AsyncWrite + Unpin + Send + 'static>(
+    mut driver: Driver<S>,
+    details: Option<Box<Details>>,
+) -> (Receiver<S>, Sender<S>) {
+    let wakers = driver.split();
+    let shared = Arc::new(Shared {
+        driver: Mutex::new(driver),
+        wakers,
+        senders: AtomicUsize::new(1),
+        next_place: AtomicUsize::new(FIRST_SENDER),
+        pump_runs: AtomicBool::new(false),
+        runtime: Handle::try_current().ok(),
+    });
+    (Receiver { shared: shared.clone(), details, end: None }, Sender { shared })
+}
+
+impl<S: AsyncRead + AsyncWrite + Unpin + Send + 'static> Shared<S> {
+    fn driver(&self) -> MutexGuard<'_, Driver<S>> {
+        self.driver.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Writes what can be written now, and leaves the rest to a task. Holds the lock while it decides, so that no rest is
+    /// left to a task that is just ending.
+    fn write_on(self: &Arc<Self>, mut driver: MutexGuard<'_, Driver<S>>) {
+        let cx = &mut Context::from_waker(std::task::Waker::noop());
+        if driver.poll_flush(cx, NOBODY).is_ready() {
+            return;
+        }
+        let Some(runtime) = &self.runtime else { return };
+        if self.pump_runs.swap(true, Ordering::AcqRel) {
+            return;
+        }
+        drop(driver);
+        let shared = self.clone();
+        runtime.spawn(poll_fn(move |cx| {
+            let mut driver = shared.driver();
+            let flushed = driver.poll_flush(cx, PUMP).map(drop);
+            if flushed.is_ready() {
+                shared.pump_runs.store(false, Ordering::Release);
+            }
+            flushed
+        }));
+    }
+}
+
+impl<S: AsyncRead + AsyncWrite + Unpin + Send + 'static> Receiver<S> {
+    /// As [`WebSocket::recv`](crate::WebSocket::recv): cancel safe, `None` after the closing handshake, an error once.
+    pub async fn recv(&mut self) -> Result<Option<Message>, Error> {
+        poll_fn(|cx| self.poll_recv(cx)).await
+    }
+
+    /// As [`WebSocket::recv_event`](crate::WebSocket::recv_event): cancel safe.
+    pub async fn recv_event(&mut self) -> Result<Option<Event>, Error> {
+        poll_fn(|cx| self.poll_recv_event(cx)).await
+    }
+
+    /// What the peer's Close frame said, once [`Receiver::recv`] has given `None`: see
+    /// [`WebSocket::close_received`](crate::WebSocket::close_received).
+    pub fn close_received(&self) -> Option<&Close> {
+        match self.end.as_ref()? {
+            End::Closed(close) => close.as_ref(),
+            _ => None,
+        }
+    }
+
+    /// How the connection ended, once [`Receiver::recv`] has given `None` or an error.
+    pub fn end(&self) -> Option<&End> {
+        self.end.as_ref()
+    }
+
+    /// The subprotocol that was agreed on, if any.
+    pub fn subprotocol(&self) -> Option<&str> {
+        self.details.as_ref()?.subprotocol.as_deref()
+    }
+
+    fn poll_recv(&mut self, cx: &mut Context<'_>) -> Poll<Result<Option<Message>, Error>> {
+        loop {
+            match ready!(self.poll_recv_event(cx))? {
+                Some(Event::Message(message)) => return Poll::Ready(Ok(Some(message))),
+                Some(_) => {}
+                None => return Poll::Ready(Ok(None)),
+            }
+        }
+    }
+
+    fn poll_recv_event(&mut self, cx: &mut Context<'_>) -> Poll<Result<Option<Event>, Error>> {
+        let mut driver = self.shared.driver();
+        match ready!(driver.poll_event(cx, RECEIVER)) {
+            Some(event) => Poll::Ready(Ok(Some(event))),
+            None => {
+                self.end = driver.end().cloned();
+                Poll::Ready(driver.outcome().map(|()| None))
+            }
+        }
+    }
+}
+
+impl<S: AsyncRead + AsyncWrite + Unpin + Send + 'static> Stream for Receiver<S> {
+    type Item = Result<Message, Error>;
+
+    fn poll_next(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Self::Item>> {
+        Poll::Ready(ready!(self.get_mut().poll_recv(cx)).transpose())
+    }
+}
+
+impl<S: AsyncRead + AsyncWrite + Unpin + Send + 'static> Drop for Receiver<S> {
+    fn drop(&mut self) {
+        if self.end.is_some() || self.shared.senders.load(Ordering::Acquire) == 0 {
+            return;
+        }
+        let Some(runtime) = &self.shared.runtime else { return };
+        let shared = self.shared.clone();
+        runtime.spawn(poll_fn(move |cx| {
+            loop {
+                let event = shared.driver().poll_event(cx, RECEIVER);
+                if shared.senders.load(Ordering::Acquire) == 0 || ready!(event).is_none() {
+                    return Poll::Ready(());
+                }
+            }
+        }));
+    }
+}
+
+impl<S: AsyncRead + AsyncWrite + Unpin + Send + 'static> Sender<S> {
+    /// Queues a message behind all others and writes what the stream takes. Waits only while
+    /// [`Limits::send_queue_bytes_max`](crate::Limits::send_queue_bytes_max) are queued.
+    ///
+    /// Cancel safe as far as that a dropped future has sent nothing.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Closed`] after the Close frame of either side, [`Error::Lost`] when the stream fails.
+    pub async fn send(&self, message: impl Into<Message>) -> Result<(), Error> {
+        let mut driver = self.room().await?;
+        driver.queue(message.into())?;
+        self.shared.write_on(driver);
+        Ok(())
+    }
+
+    /// Queues a message without writing it, so that several share one system call; it waits as [`Sender::send`] does. The next
+    /// sending of any half, or a waiting receiver, writes it: call [`Sender::flush`] after the last.
+    ///
+    /// Cancel safe and fails as [`Sender::send`].
+    pub async fn feed(&self, message: impl Into<Message>) -> Result<(), Error> {
+        self.room().await?.queue(message.into())
+    }
+
+    /// As [`Sender::send`], but never waits.
+    ///
+    /// # Errors
+    ///
+    /// Gives the message back when the queue is full or the connection is closed.
+    pub fn try_send(&self, message: impl Into<Message>) -> Result<(), TrySendError> {
+        let message = message.into();
+        let mut driver = self.shared.driver();
+        match driver.has_room() {
+            Ok(true) => {}
+            Ok(false) => return Err(TrySendError::Full(message)),
+            Err(_) => return Err(TrySendError::Closed(message)),
+        }
+        driver.queue(message).expect("the driver has just said that there is room");
+        self.shared.write_on(driver);
+        Ok(())
+    }
+
+    /// Waits until everything queued is written. Cancel safe.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Lost`] when the stream fails.
+    pub async fn flush(&self) -> Result<(), Error> {
+        let waiting = self.wait();
+        poll_fn(|cx| self.shared.driver().poll_flush(cx, waiting.place)).await
+    }
+
+    /// Sends a ping of at most 125 bytes: see [`WebSocket::ping`](crate::WebSocket::ping). Never waits.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Misuse`] when the payload is too long, else as [`Sender::send`].
+    pub fn ping(&self, payload: impl AsRef<[u8]>) -> Result<(), Error> {
+        let mut driver = self.shared.driver();
+        driver.queue_control(payload.as_ref(), true)?;
+        self.shared.write_on(driver);
+        Ok(())
+    }
+
+    /// Queues a Close frame behind all that was sent. The receiver gives `None` when the peer has answered it. Does nothing
+    /// when the connection is closing already. Never waits.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Misuse`] when the reason has more than 123 bytes.
+    pub fn close(&self, code: CloseCode, reason: &str) -> Result<(), Error> {
+        let close = Close::new(code, reason)?;
+        let mut driver = self.shared.driver();
+        driver.queue_close(Some(close));
+        self.shared.write_on(driver);
+        Ok(())
+    }
+
+    /// Bytes queued by all senders and not yet written.
+    pub fn send_queue_bytes(&self) -> usize {
+        self.shared.driver().connection.send_queue_bytes()
+    }
+
+    /// Whether nothing more can be sent.
+    pub fn is_closed(&self) -> bool {
+        self.shared.driver().has_room().is_err()
+    }
+
+    async fn room(&self) -> Result<MutexGuard<'_, Driver<S>>, Error> {
+        let waiting = self.wait();
+        poll_fn(|cx| {
+            let mut driver = self.shared.driver();
+            match ready!(driver.poll_room(cx, waiting.place)) {
+                Ok(()) => Poll::Ready(Ok(driver)),
+                Err(error) => Poll::Ready(Err(error)),
+            }
+        })
+        .await
+    }
+
+    fn wait(&self) -> Waiting<'_> {
+        let place = self.shared.next_place.fetch_add(1, Ordering::Relaxed);
+        Waiting { wakers: &self.shared.wakers, place }
+    }
+}
+
+/// A place to wait at, for as long as one call lasts.
+struct Waiting<'a> {
+    wakers: &'a WakerSet,
+    place: Place,
+}
+
+impl Drop for Waiting<'_> {
+    fn drop(&mut self) {
+        self.wakers.forget(self.place);
+    }
+}
+
+impl<S: AsyncRead + AsyncWrite + Unpin + Send + 'static> Clone for Sender<S> {
+    fn clone(&self) -> Self {
+        self.shared.senders.fetch_add(1, Ordering::Relaxed);
+        Self { shared: self.shared.clone() }
+    }
+}
+
+impl<S: AsyncRead + AsyncWrite + Unpin + Send + 'static> Drop for Sender<S> {
+    fn drop(&mut self) {
+        if self.shared.senders.fetch_sub(1, Ordering::AcqRel) == 1 {
+            // A background reader has nobody left to read for.
+            self.shared.wakers.wake_all();
+        }
+    }
+}
+
+impl<S: AsyncRead + AsyncWrite + Unpin + Send + 'static> fmt::Debug for Receiver<S> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Receiver")
+            .field("connection", &self.shared.driver().connection)
+            .finish_non_exhaustive()
+    }
+}
+
+impl<S: AsyncRead + AsyncWrite + Unpin + Send + 'static> fmt::Debug for Sender<S> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Sender").field("connection", &self.shared.driver().connection).finish_non_exhaustive()
+    }
+}
