@@ -55,9 +55,10 @@ impl Default for AcceptOptions {
 /// use handfast::{AcceptOptions, ClientRequest, Config};
 ///
 /// let (here, there) = tokio::io::duplex(4096);
+/// let (options, request) = (AcceptOptions::default(), ClientRequest::new("pipe", "/")?);
 /// let (server, client) = tokio::try_join!(
-///     handfast::server_handshake(here, &AcceptOptions::default()),
-///     handfast::client_handshake(there, &ClientRequest::new("pipe", "/")?, Config::default().into()),
+///     handfast::server_handshake(here, &options),
+///     handfast::client_handshake(there, &request, Config::default().into()),
 /// )?;
 /// # drop((server, client));
 /// # Ok(())
@@ -71,7 +72,7 @@ where
         Ok((head, rest)) => answer(io, head, rest, options, &options.answer, |_| {}).await,
         Err(failure) => {
             if let Some(response) = failure.response() {
-                write_last(&mut io, &response.to_bytes(false), &options.policy.limits).await?;
+                write_last(&mut io, &response, &options.policy.limits).await?;
             }
             Err(failure.into_error())
         }
@@ -88,12 +89,13 @@ pub(super) enum HeadFailure {
 }
 
 impl HeadFailure {
-    pub(super) fn response(&self) -> Option<HttpResponse> {
+    /// The bytes of the answer, if there is anyone to answer.
+    pub(super) fn response(&self) -> Option<Vec<u8>> {
         match self {
-            Self::Refused(refusal, _) => Some(refusal.response()),
-            Self::Crowded => Some(busy("Too many connections wait for their handshake.")),
+            Self::Refused(refusal, _) => Some(refusal.to_bytes()),
+            Self::Crowded => Some(busy("Too many connections wait for their handshake.").to_bytes(false)),
             Self::Cut(cut) if cut.bytes > 0 && cut.error.is_none() => {
-                Some(HttpResponse::text(400, "The request ended before its head did.\n"))
+                Some(HttpResponse::text(400, "The request ended before its head did.\n").to_bytes(false))
             }
             Self::Cut(_) => None,
         }
@@ -202,20 +204,18 @@ where
     S: AsyncRead + AsyncWrite + Unpin,
 {
     let limits = &options.policy.limits;
-    let is_head = head.method() == "HEAD";
     let offer = match head.into_offer(&options.policy) {
         Ok(offer) => offer,
         Err(refusal) => {
             on_refusal(&refusal);
-            let response = refusal.response().to_bytes(is_head);
-            Box::pin(write_last(&mut io, &response, limits)).await?;
+            Box::pin(write_last(&mut io, &refusal.to_bytes(), limits)).await?;
             return Err(Error::Refused(Box::new(refusal)));
         }
     };
     let (accepted, response) = match offer.accept(answer) {
         Ok(accepted) => accepted,
         Err(misuse) => {
-            let response = HttpResponse::text(500, "The server could not answer the handshake.\n");
+            let response = HttpResponse::text(400, format!("The handshake cannot be completed: {misuse}.\n"));
             Box::pin(write_last(&mut io, &response.to_bytes(false), limits)).await?;
             return Err(misuse.into());
         }

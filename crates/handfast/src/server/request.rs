@@ -103,7 +103,8 @@ impl Request {
     ///
     /// # Errors
     ///
-    /// As [`Request::accept`]; and [`Error::Misuse`] when the answer does not fit the offer. The client gets 500 then.
+    /// As [`Request::accept`]; and [`Error::Misuse`] when the answer requires a subprotocol that was not offered. The client gets 400
+    /// then.
     pub async fn accept_with(self, answer: &Answer) -> Result<WebSocket, Error> {
         self.accept_by(Some(answer)).await
     }

@@ -166,7 +166,7 @@ async fn receive(
             if let Some(member) = member {
                 return Ok(Some(Request::new(Waiting { io, head, rest, peer, member, shared })));
             }
-            (Some(busy("The server cannot take this connection now.")), None)
+            (Some(busy("The server cannot take this connection now.").to_bytes(false)), None)
         }
         Err(failure) => {
             let response = failure.response();
@@ -183,7 +183,7 @@ async fn receive(
         }
     };
     if let Some(response) = response {
-        write_last(&mut io, &response.to_bytes(false), limits).await?;
+        write_last(&mut io, &response, limits).await?;
     }
     error.map_or(Ok(None), Err)
 }
