@@ -10,6 +10,14 @@ use bytes::Bytes;
 pub enum Event {
     /// A whole message.
     Message(Message),
+    /// A part of a message, after [`Connection::receive_in_pieces`](super::Connection::receive_in_pieces). Text is cut
+    /// between characters.
+    Piece {
+        /// What came; the kind is the message's. Empty only where it is the last.
+        piece: Message,
+        /// Whether the message ends with it.
+        last: bool,
+    },
     /// A ping, already answered. Only with [`Config::show_pings`](super::Config::show_pings).
     Ping(Bytes),
     /// A pong. Only with [`Config::show_pongs`](super::Config::show_pongs).

@@ -3,7 +3,7 @@
 //! | group | methods |
 //! | --- | --- |
 //! | in | [`receive`](Connection::receive), [`receive_buffer`](Connection::receive_buffer), [`receive_eof`](Connection::receive_eof), [`handle_timeout`](Connection::handle_timeout) |
-//! | commands | [`send`](Connection::send), [`ping`](Connection::ping), [`close`](Connection::close) |
+//! | commands | [`send`](Connection::send), [`send_piece`](Connection::send_piece), [`ping`](Connection::ping), [`close`](Connection::close) |
 //! | out | [`poll_event`](Connection::poll_event), [`poll_transmit`](Connection::poll_transmit), [`poll_timeout`](Connection::poll_timeout) |
 //!
 //! A driver loops: `poll_event` until `None`; write what `poll_transmit` gives; when both are dry, wait for bytes or for
@@ -14,6 +14,7 @@ mod outbox;
 mod pool;
 mod receive;
 mod send;
+mod send_pieces;
 mod state;
 mod timer;
 
@@ -27,6 +28,7 @@ use crate::message::assemble::Assembly;
 use crate::{Client, Limits, Role, Server};
 use bytes::BytesMut;
 use outbox::Outbox;
+use send_pieces::Sending;
 use state::{Input, State};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -90,6 +92,10 @@ pub struct Connection {
     deflate: Option<Box<DeflateState>>,
     timer: Timer,
     state: State,
+    /// A message that the program sends in pieces.
+    sending: Option<Box<Sending>>,
+    /// Messages are reported in pieces.
+    in_pieces: bool,
     /// The transport brings nothing more.
     eof: bool,
     pongs_queued: u8,
@@ -119,6 +125,8 @@ impl Connection {
             deflate: deflate.map(|agreed| Box::new(DeflateState::new(agreed))),
             timer: Timer::default(),
             state: State::Open,
+            sending: None,
+            in_pieces: false,
             eof: false,
             pongs_queued: 0,
             late_pong: None,

@@ -54,6 +54,13 @@ impl Connection {
         }
     }
 
+    /// From the next message on, reports messages as [`Event::Piece`] while they arrive, or whole again. The limits of
+    /// a message's size do not hold in pieces, since nothing is held: a message of any size passes through a few
+    /// buffers of [`BufferPool::READ_BYTES`].
+    pub fn receive_in_pieces(&mut self, in_pieces: bool) {
+        self.in_pieces = in_pieces;
+    }
+
     /// The peer closed its sending side: what was received is still reported, then [`End::Lost`] unless a Close came.
     pub fn receive_eof(&mut self) {
         self.eof = true;
@@ -119,7 +126,7 @@ impl Connection {
         self.timer.heard = true;
         self.timer.alive = true;
         self.inbox.advance(used);
-        if whole && header.fin && !header.rsv1 && self.assembly.is_none() {
+        if whole && header.fin && !header.rsv1 && !self.in_pieces && self.assembly.is_none() {
             return self.whole_message(&header).map(|message| Step::Event(Event::Message(message)));
         }
         match &mut self.assembly {
@@ -127,7 +134,7 @@ impl Connection {
             None => {
                 let deflate = self.deflate.as_mut().filter(|_| header.rsv1);
                 let inflater = deflate.map(|deflate| deflate.take_inflater(pool));
-                let assembly = Assembly::begin(&header, inflater, &self.config.limits, pool)?;
+                let assembly = Assembly::begin(&header, inflater, self.in_pieces, &self.config.limits, pool)?;
                 self.assembly = Some(Box::new(assembly));
             }
         }
@@ -155,6 +162,9 @@ impl Connection {
                 return Err(FrameFault::MessageInterrupted(header.opcode));
             }
             _ => {}
+        }
+        if self.in_pieces && !header.opcode.is_control() {
+            return Ok(());
         }
         let limits = &self.config.limits;
         if header.len > limits.frame_bytes_max as u64 {
@@ -194,18 +204,23 @@ impl Connection {
     fn take_payload(&mut self, pool: &mut BufferPool) -> Result<Step, FrameFault> {
         let assembly = self.assembly.as_mut().expect("only called with a message under way");
         assembly.take(&mut self.inbox, &self.config.limits)?;
-        if !assembly.frame_is_complete() {
-            return Ok(Step::NeedsBytes);
-        }
-        if !assembly.is_complete() {
-            return Ok(Step::Again);
-        }
         self.timer.busy = true;
+        let piece = assembly.take_piece(pool);
+        if !assembly.is_complete() {
+            return Ok(match piece {
+                Some(piece) => Step::Event(Event::Piece { piece, last: false }),
+                None if assembly.frame_is_complete() => Step::Again,
+                None => Step::NeedsBytes,
+            });
+        }
         let mut assembly = self.assembly.take().expect("it was just there");
         if let (Some(deflate), Some(inflater)) = (&mut self.deflate, assembly.take_inflater()) {
             deflate.give_inflater(inflater, pool);
         }
-        Ok(Step::Event(Event::Message(assembly.finish(pool))))
+        Ok(Step::Event(match piece {
+            Some(piece) => Event::Piece { piece, last: true },
+            None => Event::Message(assembly.finish(pool)),
+        }))
     }
 
     fn control(
@@ -250,6 +265,7 @@ impl Connection {
         self.timer.ended = true;
         self.timer.closing = true;
         self.assembly = None;
+        self.sending = None;
         pool.give(std::mem::take(&mut self.inbox));
     }
 }

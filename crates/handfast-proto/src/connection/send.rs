@@ -11,17 +11,16 @@ use std::io::IoSlice;
 impl Connection {
     /// Queues a message.
     ///
-    /// Fails with [`Misuse::SentAfterClose`], and with [`Misuse::SendQueueFull`] when the queue already holds
+    /// Fails with [`Misuse::SentAfterClose`], [`Misuse::MessageUnfinished`], and with [`Misuse::SendQueueFull`] when the queue already holds
     /// [`Limits::send_queue_bytes_max`](crate::Limits::send_queue_bytes_max): write before sending more. One message
     /// larger than that is taken when the queue has room at all.
     #[inline]
     pub fn send(&mut self, message: Message, pool: &mut BufferPool) -> Result<(), Misuse> {
-        self.check_open()?;
-        if self.outbox.queued() >= self.config.limits.send_queue_bytes_max {
-            return Err(Misuse::SendQueueFull);
+        self.check_room()?;
+        if self.sending.is_some() {
+            return Err(Misuse::MessageUnfinished);
         }
-        self.timer.busy = true;
-        let opcode = if message.is_text() { OpCode::Text } else { OpCode::Binary };
+        let opcode = opcode_of(&message);
         let payload = message.into_bytes();
         if let Some(deflate) = &mut self.deflate
             && let Some(compressed) = deflate.compress(&payload, pool)
@@ -124,6 +123,17 @@ impl Connection {
         Ok(())
     }
 
+    /// Whether data may be sent now.
+    #[inline]
+    pub(super) fn check_room(&mut self) -> Result<(), Misuse> {
+        self.check_open()?;
+        if self.outbox.queued() >= self.config.limits.send_queue_bytes_max {
+            return Err(Misuse::SendQueueFull);
+        }
+        self.timer.busy = true;
+        Ok(())
+    }
+
     #[inline]
     fn check_open(&self) -> Result<(), Misuse> {
         match self.state {
@@ -133,8 +143,14 @@ impl Connection {
     }
 
     #[inline]
-    fn header(&mut self, opcode: OpCode, len: usize) -> FrameHeader {
+    pub(super) fn header(&mut self, opcode: OpCode, len: usize) -> FrameHeader {
         let mask = self.masks.as_mut().map(|masks| masks.next_mask());
         FrameHeader { fin: true, rsv1: false, opcode, mask, len: len as u64 }
     }
+}
+
+/// The opcode that begins such a message.
+#[inline]
+pub(super) fn opcode_of(message: &Message) -> OpCode {
+    if message.is_text() { OpCode::Text } else { OpCode::Binary }
 }

@@ -1,7 +1,6 @@
 //! Inflation of messages (RFC 7692 section 7.2.2), bounded while it goes on.
 
 use super::TAIL;
-use crate::Limits;
 use crate::error::FrameFault;
 use bytes::BytesMut;
 use zlib_rs::{Inflate, InflateFlush, Status};
@@ -13,71 +12,95 @@ pub(crate) struct Inflater {
     taken: usize,
     /// Bytes they became.
     given: usize,
+    /// How much of the tail was put back at the message's end.
+    tail_used: usize,
+    /// The last output filled its room, so more may be waiting.
+    has_more: bool,
+}
+
+/// What a message may become.
+pub(crate) struct InflateLimits {
+    pub(crate) message_bytes_max: usize,
+    pub(crate) ratio_max: usize,
+    pub(crate) free_bytes: usize,
 }
 
 impl Inflater {
     pub(crate) fn new() -> Self {
         // The largest window serves every smaller one.
-        Self { inflate: Inflate::new(false, 15), taken: 0, given: 0 }
+        Self { inflate: Inflate::new(false, 15), taken: 0, given: 0, tail_used: 0, has_more: false }
     }
 
     /// Forgets the window.
     pub(crate) fn reset(&mut self) {
         self.inflate.reset(false);
-        (self.taken, self.given) = (0, 0);
+        (self.taken, self.given, self.tail_used, self.has_more) = (0, 0, 0, false);
     }
 
-    /// Appends what a piece of compressed payload becomes.
+    /// Appends what a piece of compressed payload becomes, until `output` has grown to `full_at` bytes; returns how much
+    /// of the piece was used up. Call it again, also without input, while [`Inflater::has_more`].
     ///
-    /// Fails with [`FrameFault::DeflateInvalid`], [`FrameFault::MessageTooBig`] and [`FrameFault::InflateRatio`]; at most one chunk
-    /// of output was then made beyond the limit.
+    /// Fails with [`FrameFault::DeflateInvalid`], [`FrameFault::MessageTooBig`] and [`FrameFault::InflateRatio`]; at
+    /// most one chunk was then made beyond the limit.
     pub(crate) fn piece(
         &mut self,
         input: &[u8],
         output: &mut BytesMut,
-        limits: &Limits,
-    ) -> Result<(), FrameFault> {
-        self.taken += input.len();
-        self.run(input, output, limits)
-    }
-
-    /// Ends the message.
-    pub(crate) fn finish(&mut self, output: &mut BytesMut, limits: &Limits) -> Result<(), FrameFault> {
-        self.run(&TAIL, output, limits)?;
-        (self.taken, self.given) = (0, 0);
-        Ok(())
-    }
-
-    fn run(&mut self, mut input: &[u8], output: &mut BytesMut, limits: &Limits) -> Result<(), FrameFault> {
-        loop {
+        full_at: usize,
+        limits: &InflateLimits,
+    ) -> Result<usize, FrameFault> {
+        let mut rest = input;
+        while !rest.is_empty() || self.has_more {
+            if output.len() >= full_at {
+                break;
+            }
             let filled = output.len();
-            let room = (input.len() * 4).clamp(CHUNK_BYTES_MIN, CHUNK_BYTES_MAX);
+            let room = (rest.len() * 4).clamp(CHUNK_BYTES_MIN, CHUNK_BYTES_MAX);
             output.resize(filled + room, 0);
             let (read, written) = (self.inflate.total_in(), self.inflate.total_out());
-            let status = self.inflate.decompress(input, &mut output[filled..], InflateFlush::SyncFlush);
-            input = &input[(self.inflate.total_in() - read) as usize..];
+            let status = self.inflate.decompress(rest, &mut output[filled..], InflateFlush::SyncFlush);
+            let read = (self.inflate.total_in() - read) as usize;
             let written = (self.inflate.total_out() - written) as usize;
             output.truncate(filled + written);
+            rest = &rest[read..];
+            self.taken += read;
             self.given += written;
-            if self.given > limits.message_bytes_max {
-                return Err(FrameFault::MessageTooBig { limit: limits.message_bytes_max });
-            }
-            let allowed = self.taken.saturating_mul(limits.inflate_ratio_max).max(limits.inflate_free_bytes);
-            if self.given > allowed {
-                return Err(FrameFault::InflateRatio { limit: limits.inflate_ratio_max });
-            }
+            self.has_more = written == room;
+            self.check(limits)?;
             match status {
                 // A block with BFINAL ends a deflate stream, not the message (RFC 7692 section 7.2.3.4).
                 Ok(Status::StreamEnd) => self.begin_stream_behind(output),
-                Ok(Status::Ok | Status::BufError) if input.is_empty() && written < room => return Ok(()),
-                Ok(Status::Ok) => {}
-                Ok(Status::BufError) if written == room => {}
-                Ok(Status::BufError) | Err(_) => return Err(FrameFault::DeflateInvalid),
-            }
-            if input.is_empty() && written < room {
-                return Ok(());
+                Ok(Status::Ok | Status::BufError) if read > 0 || written > 0 || rest.is_empty() => {}
+                Ok(Status::Ok | Status::BufError) | Err(_) => return Err(FrameFault::DeflateInvalid),
             }
         }
+        Ok(input.len() - rest.len())
+    }
+
+    /// Ends the message; `false` when `output` is full and it must be called again.
+    pub(crate) fn finish(
+        &mut self,
+        output: &mut BytesMut,
+        full_at: usize,
+        limits: &InflateLimits,
+    ) -> Result<bool, FrameFault> {
+        let used = self.piece(&TAIL[self.tail_used..], output, full_at, limits)?;
+        self.tail_used += used;
+        if self.tail_used < TAIL.len() || self.has_more {
+            return Ok(false);
+        }
+        (self.taken, self.given, self.tail_used) = (0, 0, 0);
+        Ok(true)
+    }
+
+    fn check(&self, limits: &InflateLimits) -> Result<(), FrameFault> {
+        if self.given > limits.message_bytes_max {
+            return Err(FrameFault::MessageTooBig { limit: limits.message_bytes_max });
+        }
+        if self.given > self.taken.saturating_mul(limits.ratio_max).max(limits.free_bytes) {
+            return Err(FrameFault::InflateRatio { limit: limits.ratio_max });
+        }
+        Ok(())
     }
 
     /// A new deflate stream that may refer to what this message has become so far.

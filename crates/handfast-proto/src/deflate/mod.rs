@@ -15,7 +15,7 @@ mod state;
 pub use params::{Agreed, DeflateOptions, ParameterFault, Parameters};
 
 pub(crate) use compress::Compressor;
-pub(crate) use inflate::Inflater;
+pub(crate) use inflate::{InflateLimits, Inflater};
 pub(crate) use state::DeflateState;
 
 /// The name of the extension.

@@ -21,12 +21,10 @@ impl DeflateState {
 
     /// Compresses a whole message, unless it is too short for it or would only grow.
     pub(crate) fn compress(&mut self, payload: &[u8], pool: &mut BufferPool) -> Option<Bytes> {
-        if payload.len() < self.agreed.threshold_bytes.max(1)
-            || self.agreed.own_window_bits < COMPRESS_BITS_MIN
-        {
+        if payload.len() < self.agreed.threshold_bytes.max(1) {
             return None;
         }
-        let mut compressor = self.take_compressor(pool);
+        let mut compressor = self.begin_message(pool)?;
         let mut output = pool.take();
         compressor.compress(payload, true, &mut output);
         let worthwhile = self.agreed.own_context || output.len() < payload.len();
@@ -34,6 +32,15 @@ impl DeflateState {
         let compressed = worthwhile.then(|| copy_if_small(&mut output));
         pool.give(output);
         compressed
+    }
+
+    /// The compressor for a message that begins; [`DeflateState::give_compressor`] ends the message.
+    pub(crate) fn begin_message(&mut self, pool: &mut BufferPool) -> Option<Box<Compressor>> {
+        let Agreed { level, own_window_bits, .. } = self.agreed;
+        if own_window_bits < COMPRESS_BITS_MIN {
+            return None;
+        }
+        Some(self.compressor.take().unwrap_or_else(|| pool.take_compressor(level, own_window_bits)))
     }
 
     /// The inflater for the message that begins.
@@ -50,12 +57,8 @@ impl DeflateState {
         }
     }
 
-    fn take_compressor(&mut self, pool: &mut BufferPool) -> Box<Compressor> {
-        let Agreed { level, own_window_bits, .. } = self.agreed;
-        self.compressor.take().unwrap_or_else(|| pool.take_compressor(level, own_window_bits))
-    }
-
-    fn give_compressor(&mut self, compressor: Box<Compressor>, pool: &mut BufferPool) {
+    /// The message was compressed to its end.
+    pub(crate) fn give_compressor(&mut self, compressor: Box<Compressor>, pool: &mut BufferPool) {
         if self.agreed.own_context {
             self.compressor = Some(compressor);
         } else {

@@ -19,6 +19,8 @@ pub enum Misuse {
         /// The length of the payload in bytes.
         bytes: usize,
     },
+    /// A message, or a piece of another kind, while a message that is sent in pieces is not finished.
+    MessageUnfinished,
     /// Data, a ping or a pong after the Close frame was sent.
     SentAfterClose,
     /// The send queue is full: flush it before sending more.
@@ -44,6 +46,9 @@ impl fmt::Display for Misuse {
             }
             Self::ControlPayloadTooLong { bytes } => {
                 write!(f, "the ping or pong payload has {bytes} bytes, and 125 fit into a control frame")
+            }
+            Self::MessageUnfinished => {
+                f.write_str("a message is being sent in pieces: send its last piece before anything else")
             }
             Self::SentAfterClose => f.write_str("the connection is closing: nothing can be sent after a Close frame"),
             Self::SendQueueFull => f.write_str("the send queue is full: flush it before sending more"),

@@ -3,7 +3,7 @@
 use super::{Message, Text};
 use crate::Limits;
 use crate::connection::BufferPool;
-use crate::deflate::Inflater;
+use crate::deflate::{InflateLimits, Inflater};
 use crate::error::FrameFault;
 use crate::frame::utf8::{NotUtf8, Utf8Check};
 use crate::frame::{FrameHeader, Mask, OpCode, apply_mask};
@@ -19,8 +19,12 @@ pub(crate) struct Assembly {
     is_text: bool,
     utf8: Utf8Check,
     fragments: usize,
+    /// Handed out as it comes, and not held.
+    in_pieces: bool,
     /// There for a compressed message.
     inflater: Option<Box<Inflater>>,
+    /// The compressed message was inflated to its end.
+    inflated: bool,
     /// The frame being read: whether it is the last one, its mask, and how much of its payload was taken and is missing.
     fin: bool,
     mask: Option<Mask>,
@@ -29,10 +33,11 @@ pub(crate) struct Assembly {
 }
 
 impl Assembly {
-    /// Begins a message with its first frame, whose payload was not read yet.
+    /// Begins a message with its first frame, whose payload was not read yet. `in_pieces` hands it out as it comes.
     pub(crate) fn begin(
         header: &FrameHeader,
         inflater: Option<Box<Inflater>>,
+        in_pieces: bool,
         limits: &Limits,
         pool: &mut BufferPool,
     ) -> Result<Self, FrameFault> {
@@ -42,74 +47,51 @@ impl Assembly {
             is_text: header.opcode == OpCode::Text,
             utf8: Utf8Check::default(),
             fragments: 0,
+            in_pieces,
             inflater,
+            inflated: false,
             fin: true,
             mask: None,
             taken: 0,
             missing: 0,
         };
         assembly.next_frame(header, limits)?;
-        assembly.data = pool.take_for(assembly.missing);
+        assembly.data = if in_pieces { pool.take() } else { pool.take_for(assembly.missing) };
         Ok(assembly)
     }
 
     /// Goes on with the next frame of the message.
     pub(crate) fn next_frame(&mut self, header: &FrameHeader, limits: &Limits) -> Result<(), FrameFault> {
-        self.fragments += 1;
-        if self.fragments > limits.fragments_max {
-            return Err(FrameFault::TooManyFragments { limit: limits.fragments_max });
-        }
         let claimed = header.len as usize;
-        // What a compressed message becomes is bounded while it is inflated.
-        if self.inflater.is_none() && claimed > limits.message_bytes_max.saturating_sub(self.data.len()) {
-            return Err(FrameFault::MessageTooBig { limit: limits.message_bytes_max });
+        // A message that is handed out in pieces is not held, so its size is the program's concern.
+        if !self.in_pieces {
+            self.fragments += 1;
+            if self.fragments > limits.fragments_max {
+                return Err(FrameFault::TooManyFragments { limit: limits.fragments_max });
+            }
+            // What a compressed message becomes is bounded while it is inflated.
+            let left = limits.message_bytes_max.saturating_sub(self.data.len());
+            if self.inflater.is_none() && claimed > left {
+                return Err(FrameFault::MessageTooBig { limit: limits.message_bytes_max });
+            }
         }
         (self.fin, self.mask, self.taken, self.missing) = (header.fin, header.mask, 0, claimed);
         Ok(())
     }
 
-    /// Whether the frame under way is complete.
+    /// Whether nothing of the frame under way is left to be taken.
     pub(crate) fn frame_is_complete(&self) -> bool {
-        self.missing == 0
+        self.missing == 0 && (self.inflater.is_none() || !self.fin || self.inflated)
     }
 
-    /// Whether the whole message is.
+    /// Whether the whole message was taken.
     pub(crate) fn is_complete(&self) -> bool {
-        self.frame_is_complete() && self.fin
-    }
-
-    /// Moves payload of the frame under way out of `inbox`.
-    pub(crate) fn take(&mut self, inbox: &mut BytesMut, limits: &Limits) -> Result<(), FrameFault> {
-        if self.inflater.is_some() {
-            return self.inflate(inbox, limits);
-        }
-        self.judge()?;
-        let count = inbox.len().min(self.missing);
-        self.data.extend_from_slice(&inbox[..count]);
-        inbox.advance(count);
-        self.judge()
-    }
-
-    fn inflate(&mut self, inbox: &mut BytesMut, limits: &Limits) -> Result<(), FrameFault> {
-        let inflater = self.inflater.as_mut().expect("only called for a compressed message");
-        let count = inbox.len().min(self.missing);
-        let piece = &mut inbox[..count];
-        if let Some(mask) = self.mask {
-            apply_mask(piece, mask, self.taken);
-        }
-        inflater.piece(piece, &mut self.data, limits)?;
-        inbox.advance(count);
-        self.taken += count;
-        self.missing -= count;
-        if self.missing == 0 && self.fin {
-            inflater.finish(&mut self.data, limits)?;
-        }
-        self.check_text()
+        self.fin && self.frame_is_complete()
     }
 
     /// Whether payload may be read straight into the message.
     pub(crate) fn has_room(&self) -> bool {
-        !self.frame_is_complete() && self.inflater.is_none()
+        self.missing > 0 && self.inflater.is_none()
     }
 
     /// Where the next payload bytes may be read into directly; [`Assembly::take`] must follow.
@@ -119,38 +101,94 @@ impl Assembly {
         (&mut self.data).limit(self.missing)
     }
 
-    /// Unmasks and checks what has arrived since the last call.
+    /// Moves payload of the frame under way out of `inbox`, behind what was read directly.
+    pub(crate) fn take(&mut self, inbox: &mut BytesMut, limits: &Limits) -> Result<(), FrameFault> {
+        match self.inflater.take() {
+            Some(mut inflater) => {
+                self.inflate(&mut inflater, inbox, limits)?;
+                self.inflater = Some(inflater);
+            }
+            None => {
+                // What was read directly comes first.
+                self.judge()?;
+                let count = inbox.len().min(self.missing);
+                self.data.extend_from_slice(&inbox[..count]);
+                inbox.advance(count);
+            }
+        }
+        self.judge()
+    }
+
+    fn inflate(
+        &mut self,
+        inflater: &mut Inflater,
+        inbox: &mut BytesMut,
+        limits: &Limits,
+    ) -> Result<(), FrameFault> {
+        let (full_at, message_bytes_max) = match self.in_pieces {
+            true => (BufferPool::READ_BYTES, usize::MAX),
+            false => (usize::MAX, limits.message_bytes_max),
+        };
+        let (ratio_max, free_bytes) = (limits.inflate_ratio_max, limits.inflate_free_bytes);
+        let limits = InflateLimits { message_bytes_max, ratio_max, free_bytes };
+        let count = inbox.len().min(self.missing);
+        let mask = self.mask.map(|mask| mask.rotated(self.taken));
+        let piece = &mut inbox[..count];
+        if let Some(mask) = mask {
+            apply_mask(piece, mask, 0);
+        }
+        let used = inflater.piece(piece, &mut self.data, full_at, &limits)?;
+        if let Some(mask) = mask {
+            // What is left for the next time goes back under its mask.
+            apply_mask(&mut piece[used..], mask, used);
+        }
+        inbox.advance(used);
+        self.taken += used;
+        self.missing -= used;
+        if self.missing == 0 && self.fin {
+            self.inflated = inflater.finish(&mut self.data, full_at, &limits)?;
+        }
+        Ok(())
+    }
+
+    /// Unmasks what has arrived as it is, and checks text, a cacheful at a time.
     fn judge(&mut self) -> Result<(), FrameFault> {
         while self.judged < self.data.len() {
             let begin = self.judged;
             let end = self.data.len().min(begin + JUDGED_BYTES);
             let piece = &mut self.data[begin..end];
-            if let Some(mask) = self.mask {
-                apply_mask(piece, mask, self.taken);
+            if self.inflater.is_none() {
+                if let Some(mask) = self.mask {
+                    apply_mask(piece, mask, self.taken);
+                }
+                self.taken += piece.len();
+                self.missing -= piece.len();
             }
-            self.taken += piece.len();
-            self.missing -= piece.len();
-            self.judge_to(end)?;
+            if self.is_text {
+                let not_utf8 = |bad: NotUtf8| FrameFault::TextNotUtf8 { at: begin + bad.at - bad.before };
+                self.utf8.piece(piece).map_err(not_utf8)?;
+            }
+            self.judged = end;
         }
-        self.check_text()
-    }
-
-    /// Checks the rest of the message so far, and its end when it has come.
-    fn check_text(&mut self) -> Result<(), FrameFault> {
-        self.judge_to(self.data.len())?;
         if self.is_text && self.is_complete() && self.utf8.begun() > 0 {
             return Err(FrameFault::TextNotUtf8 { at: self.data.len() - self.utf8.begun() });
         }
         Ok(())
     }
 
-    fn judge_to(&mut self, end: usize) -> Result<(), FrameFault> {
-        let begin = std::mem::replace(&mut self.judged, end);
-        if self.is_text {
-            let not_utf8 = |bad: NotUtf8| FrameFault::TextNotUtf8 { at: begin + bad.at - bad.before };
-            self.utf8.piece(&self.data[begin..end]).map_err(not_utf8)?;
+    /// What has come of a message that is handed out in pieces. `None` when there is nothing to hand out.
+    pub(crate) fn take_piece(&mut self, pool: &mut BufferPool) -> Option<Message> {
+        // A character that is not complete waits for its rest.
+        let count = self.data.len() - self.utf8.begun();
+        if !self.in_pieces || count == 0 && !self.is_complete() {
+            return None;
         }
-        Ok(())
+        self.judged -= count;
+        let rest = self.data.split_off(count);
+        let mut next = pool.take();
+        next.extend_from_slice(&rest);
+        let piece = std::mem::replace(&mut self.data, next);
+        Some(self.message(piece, pool))
     }
 
     /// The inflater, for the next message.
@@ -159,17 +197,27 @@ impl Assembly {
     }
 
     /// The finished message.
-    pub(crate) fn finish(self, pool: &mut BufferPool) -> Message {
+    pub(crate) fn finish(mut self, pool: &mut BufferPool) -> Message {
         debug_assert!(self.is_complete(), "the message is not complete");
+        let data = std::mem::take(&mut self.data);
+        self.message(data, pool)
+    }
+
+    fn message(&self, data: BytesMut, pool: &mut BufferPool) -> Message {
         // A message must not hold much more memory than it has bytes.
-        let bytes = if self.data.capacity() / 4 > self.data.len() {
-            let bytes = Bytes::copy_from_slice(&self.data);
-            pool.give(self.data);
+        let bytes = if data.capacity() / 4 > data.len() {
+            let bytes = Bytes::copy_from_slice(&data);
+            pool.give(data);
             bytes
         } else {
-            self.data.freeze()
+            data.freeze()
         };
         if self.is_text { Message::Text(Text::from_checked(bytes)) } else { Message::Binary(bytes) }
+    }
+
+    /// Bytes of memory it holds.
+    pub(crate) fn held_bytes(&self) -> usize {
+        self.data.capacity()
     }
 }
 
