@@ -1,6 +1,7 @@
 //! Faults of a server's answer to the opening request: which rule each breaks.
 
 use super::Excerpt;
+use crate::deflate::ParameterFault;
 use crate::handshake::Accept;
 use crate::rules::{Rule, table};
 
@@ -108,6 +109,15 @@ pub enum ResponseFault {
     SubprotocolDeclined,
     /// An extension that was not offered.
     ExtensionUnoffered(Excerpt),
+    /// permessage-deflate with parameters that are wrong, or that ignore the offer.
+    DeflateParameter {
+        /// What is wrong with them.
+        fault: ParameterFault,
+        /// The first field value.
+        received: Excerpt,
+    },
+    /// permessage-deflate twice: both would claim the bit RSV1.
+    DeflateTwice(Excerpt),
     /// `Sec-WebSocket-Extensions` is outside the grammar.
     ExtensionMalformed {
         /// The field value.
@@ -148,6 +158,17 @@ impl ResponseFault {
             Self::SubprotocolSeveral(_) => &table::CLIENT_SUBPROTOCOL_SEVERAL_OPENS,
             Self::SubprotocolDeclined => &table::CLIENT_SUBPROTOCOL_DECLINED,
             Self::ExtensionUnoffered(_) => &table::CLIENT_EXTENSION_UNOFFERED_OPENS,
+            Self::DeflateParameter { fault, .. } => match fault {
+                ParameterFault::Unknown
+                | ParameterFault::Repeated
+                | ParameterFault::Value
+                | ParameterFault::ValueMissing
+                | ParameterFault::ValueUnexpected => &table::CLIENT_DEFLATE_ANSWER_PARAMETER_OPENS,
+                ParameterFault::ClientBitsUnoffered
+                | ParameterFault::ServerBitsIgnored
+                | ParameterFault::ServerTakeoverIgnored => &table::CLIENT_DEFLATE_UNASKED_LIMIT_OPENS,
+            },
+            Self::DeflateTwice(_) => &table::CLIENT_DEFLATE_ANSWERED_TWICE_OPENS,
             Self::ExtensionMalformed { .. } => &table::CLIENT_EXTENSION_ANSWER_MALFORMED_OPENS,
         }
     }

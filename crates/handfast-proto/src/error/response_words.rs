@@ -100,6 +100,15 @@ impl fmt::Display for ResponseFault {
             Self::ExtensionUnoffered(name) => {
                 write!(f, "The server chose the extension {name}, which was not offered.")
             }
+            Self::DeflateParameter { fault, received } => {
+                write!(
+                    f,
+                    "The answer to the offer of permessage-deflate, {received}, cannot be used: {fault}."
+                )
+            }
+            Self::DeflateTwice(received) => {
+                write!(f, "The offer of permessage-deflate is answered twice, {received}; once was wanted.")
+            }
             Self::ExtensionMalformed { received, offset } => write!(
                 f,
                 "The Sec-WebSocket-Extensions value {received} breaks the grammar of extensions at offset {offset}."
@@ -145,6 +154,10 @@ impl ResponseFault {
             }
             Self::SubprotocolDeclined => "Support one of the names offered and answer with it.",
             Self::ExtensionUnoffered(_) => "Answer with extensions from the offer only.",
+            Self::DeflateParameter { .. } => {
+                "Answer with parameters of RFC 7692 section 7.1, each once, and meet what the offer demands."
+            }
+            Self::DeflateTwice(_) => "Answer one of the offers, once.",
             Self::ExtensionMalformed { .. } => {
                 "Write extensions as name; parameter=value, separated by commas."
             }

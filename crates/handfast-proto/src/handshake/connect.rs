@@ -3,6 +3,7 @@
 use super::authority::HostPort;
 use super::head::{Scan, Scanner, is_field, is_reserved};
 use super::{Accept, Accepted, Key, Progress, ResponseHead, subprotocol, target, verify};
+use crate::deflate::DeflateOptions;
 use crate::error::{Excerpt, Misuse, ResponseFault};
 use crate::{Client, Limits};
 
@@ -14,6 +15,7 @@ pub struct ClientRequest {
     subprotocols: Vec<Box<str>>,
     subprotocol_required: bool,
     fields: Vec<(Box<str>, Box<str>)>,
+    deflate: Option<DeflateOptions>,
 }
 
 impl ClientRequest {
@@ -36,6 +38,7 @@ impl ClientRequest {
             subprotocols: Vec::new(),
             subprotocol_required: false,
             fields: Vec::new(),
+            deflate: None,
         })
     }
 
@@ -67,6 +70,11 @@ impl ClientRequest {
         Ok(self)
     }
 
+    /// Offers permessage-deflate. Off by default: [`DeflateOptions`] says why.
+    pub fn deflate(self, options: DeflateOptions) -> Self {
+        Self { deflate: Some(options), ..self }
+    }
+
     /// The bytes to write, and what judges the answer. `nonce` is 16 bytes from a cryptographic random source, drawn
     /// anew for each handshake.
     pub fn start(&self, nonce: [u8; 16]) -> (Vec<u8>, Pending) {
@@ -84,6 +92,9 @@ impl ClientRequest {
         if !self.subprotocols.is_empty() {
             line("Sec-WebSocket-Protocol", &self.subprotocols.join(", "));
         }
+        if let Some(options) = &self.deflate {
+            line("Sec-WebSocket-Extensions", &options.offer().to_string());
+        }
         for name in ["Cache-Control", "Pragma"] {
             if !self.fields.iter().any(|(own, _)| own.eq_ignore_ascii_case(name)) {
                 line(name, "no-cache");
@@ -97,6 +108,7 @@ impl ClientRequest {
             key,
             subprotocols: self.subprotocols.clone(),
             subprotocol_required: self.subprotocol_required,
+            deflate: self.deflate,
             scanner: Scanner::new(0, 0),
             interim_answers: 0,
         };
@@ -110,6 +122,7 @@ pub struct Pending {
     key: Key,
     pub(crate) subprotocols: Vec<Box<str>>,
     pub(crate) subprotocol_required: bool,
+    pub(crate) deflate: Option<DeflateOptions>,
     scanner: Scanner,
     interim_answers: usize,
 }

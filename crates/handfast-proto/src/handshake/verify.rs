@@ -3,6 +3,7 @@
 use super::list::{is_blank, is_token, members};
 use super::{Accept, Accepted, Pending, ResponseHead, extension, key::BASE64};
 use crate::Client;
+use crate::deflate::{self, Agreed, Parameters};
 use crate::error::{Excerpt, ResponseFault};
 use base64::Engine;
 
@@ -19,8 +20,8 @@ pub(crate) fn answer(
     connection(head, faults);
     accept(pending.expected(), head, faults);
     let subprotocol = subprotocol(pending, head, faults);
-    extensions(head, faults);
-    Accepted::new(subprotocol, None)
+    let deflate = extensions(pending, head, faults);
+    Accepted::new(subprotocol, deflate)
 }
 
 /// How often a field stands in the head, and its first value.
@@ -110,16 +111,31 @@ fn subprotocol<'a>(
     offered.map(|name| &**name)
 }
 
-/// No request of this crate offers an extension yet, so that each one named is unoffered. The answer to an offer of
-/// permessage-deflate is to be judged here.
-fn extensions(head: &ResponseHead, faults: &mut Vec<ResponseFault>) {
-    match extension::parse(head.fields()) {
-        Ok(list) => faults.extend(
-            list.first()
-                .map(|extension| ResponseFault::ExtensionUnoffered(Excerpt::new(extension.name.as_bytes()))),
-        ),
+/// Only what was offered may be answered, once, and as it was asked for.
+fn extensions(pending: &Pending, head: &ResponseHead, faults: &mut Vec<ResponseFault>) -> Option<Agreed> {
+    let list = match extension::parse(head.fields()) {
+        Ok(list) => list,
         Err(extension::Broken { line, offset }) => {
             faults.push(ResponseFault::ExtensionMalformed { received: Excerpt::new(line), offset });
+            return None;
+        }
+    };
+    let received = || Excerpt::new(lines(head, "sec-websocket-extensions").1);
+    let mut answers = 0;
+    let mut agreed = None;
+    for extension in &list {
+        let Some(options) = pending.deflate.as_ref().filter(|_| extension.name == deflate::NAME) else {
+            faults.push(ResponseFault::ExtensionUnoffered(Excerpt::new(extension.name.as_bytes())));
+            continue;
+        };
+        answers += 1;
+        match Parameters::parse(extension).and_then(|answer| options.check(&answer)) {
+            Ok(parameters) => agreed = Some(parameters),
+            Err(fault) => faults.push(ResponseFault::DeflateParameter { fault, received: received() }),
         }
     }
+    if answers > 1 {
+        faults.push(ResponseFault::DeflateTwice(received()));
+    }
+    agreed
 }

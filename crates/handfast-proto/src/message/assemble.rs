@@ -215,10 +215,6 @@ impl Assembly {
         if self.is_text { Message::Text(Text::from_checked(bytes)) } else { Message::Binary(bytes) }
     }
 
-    /// Bytes of memory it holds.
-    pub(crate) fn held_bytes(&self) -> usize {
-        self.data.capacity()
-    }
 }
 
 /// How much is unmasked before it is checked: both passes then find it in the first-level cache.
