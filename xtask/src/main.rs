@@ -2,6 +2,7 @@
 
 mod bench;
 mod catalogue;
+mod docs;
 mod paths;
 mod rules;
 mod tidy;
@@ -14,6 +15,7 @@ type Outcome<T = ()> = Result<T, String>;
 const HELP: &str = "\
 cargo xtask TASK
 
+docs    write docs/errors.md from the code
 rules   write crates/handfast-proto/src/rules/table.rs from rules/*.toml
 bench   handfast beside its peers and the limits: see `cargo xtask bench --help`
 tidy    check that catalogue, code and tests match, and that the code keeps the house's rules
@@ -24,6 +26,7 @@ fn main() -> ExitCode {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
     let words: Vec<&str> = arguments.iter().map(String::as_str).collect();
     let outcome = match words.as_slice() {
+        ["docs"] => docs::write(),
         ["rules"] => rules::write(),
         ["bench", "--help"] => {
             print!("{}", bench::HELP);

@@ -93,6 +93,37 @@ impl FrameFault {
     }
 }
 
+impl FrameFault {
+    /// What the author of the peer should change, in one sentence. For a limit: what its user can do.
+    pub fn fix(&self) -> &'static str {
+        match self {
+            Self::CloseCode(_) => "Send 1000 to 1003, 1007 to 1014, or 3000 to 4999.",
+            Self::CloseOneByte => "Leave the payload empty, or begin it with a code of two bytes.",
+            Self::CloseReasonNotUtf8 => "Encode the reason as UTF-8, and cut it between characters only.",
+            Self::ContinuationUnexpected => "Begin each message with a text or binary frame.",
+            Self::ControlFragmented(_) => "Set FIN on each ping, pong and Close.",
+            Self::ControlTooLong(_) => "Keep the payload of a ping, pong or Close to 125 bytes.",
+            Self::DeflateInvalid => "Compress with raw deflate, and set RSV1 on compressed messages only.",
+            Self::FrameTooBig { .. } => "Send smaller frames, or let the receiver raise its limit.",
+            Self::InflateRatio { .. } => "Send such data uncompressed, or let the receiver raise its limit.",
+            Self::LengthBeyond63Bits(_) => "Write a length as an unsigned number with its highest bit 0.",
+            Self::LengthNotShortest(_) => {
+                "Write lengths up to 125 in 7 bits, up to 65535 in 16 bits, and only longer ones in 64."
+            }
+            Self::MaskMissing => "Mask each frame with four fresh random bytes, empty frames included.",
+            Self::MaskUnexpected => "Send frames without a mask: only clients mask.",
+            Self::MessageInterrupted(_) => {
+                "End a message before the next one begins; only control frames may stand between."
+            }
+            Self::MessageTooBig { .. } => "Send smaller messages, or let the receiver raise its limit.",
+            Self::ReservedBits(_) => "Leave the three reserved bits 0 unless an agreed extension uses them.",
+            Self::ReservedOpcode(_) => "Use the opcodes 0, 1, 2, 8, 9 and 10 only.",
+            Self::TextNotUtf8 { .. } => "Send text as UTF-8, or send the bytes as a binary message.",
+            Self::TooManyFragments { .. } => "Send fewer, larger fragments.",
+        }
+    }
+}
+
 impl std::error::Error for FrameFault {}
 
 impl fmt::Display for FrameFault {
