@@ -106,6 +106,7 @@ impl Request {
                 let relaxed = faults.iter().map(|fault| fault.rule().id).collect();
                 Ok(Self { head: Bytes::copy_from_slice(head), line, spans, relaxed })
             }
+            None if spans.is_empty() => Err(Refusal::new(faults, false)),
             line => {
                 let judged = examine(head, line.as_ref(), &spans, policy, faults);
                 let head_request = head.starts_with(b"HEAD ");

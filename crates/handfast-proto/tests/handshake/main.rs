@@ -1,0 +1,7 @@
+//! The opening handshake, rule by rule: each test names the rules that it holds.
+
+mod probe;
+mod server_answer;
+mod server_fields;
+mod server_head;
+mod server_key;
