@@ -214,7 +214,6 @@ impl Assembly {
         };
         if self.is_text { Message::Text(Text::from_checked(bytes)) } else { Message::Binary(bytes) }
     }
-
 }
 
 /// How much is unmasked before it is checked: both passes then find it in the first-level cache.

@@ -4,6 +4,7 @@
 
 use bytes::BufMut;
 use handfast_proto::connection::{BufferPool, Config, Connection, Event};
+use handfast_proto::deflate::DeflateOptions;
 use handfast_proto::handshake::{Accepted, Answer, ClientRequest, Policy, Progress, RequestReader, Verdict};
 use handfast_proto::{Client, Limits, Server};
 use std::io::IoSlice;
@@ -11,14 +12,22 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 /// The proofs of a real handshake, client's and server's.
-pub fn shake_hands() -> (Accepted<Client>, Accepted<Server>) {
-    let (request, mut pending) = ClientRequest::new("localhost", "/").unwrap().start([7; 16]);
+pub fn shake_hands(
+    deflate: Option<(DeflateOptions, DeflateOptions)>,
+) -> (Accepted<Client>, Accepted<Server>) {
+    let mut request = ClientRequest::new("localhost", "/").unwrap();
+    let mut answer = Answer::new();
+    if let Some((client, server)) = deflate {
+        request = request.deflate(client);
+        answer = answer.deflate(server);
+    }
+    let (request, mut pending) = request.start([7; 16]);
     let policy = Policy::default();
     let Progress::Complete { value: request, .. } = RequestReader::new().read(&request, &policy).unwrap()
     else {
         panic!("the request is whole");
     };
-    let (server, answer) = request.into_offer(&policy).unwrap().accept(&Answer::new()).unwrap();
+    let (server, answer) = request.into_offer(&policy).unwrap().accept(&answer).unwrap();
     match pending.read(&answer, &Limits::default()).unwrap() {
         Progress::Complete { value: Verdict::Opened(client, _), .. } => (client, server),
         other => panic!("the answer opens: {other:?}"),
@@ -34,16 +43,28 @@ pub struct End {
 
 impl End {
     pub fn server(config: Config) -> Self {
-        Self::new(Connection::server(shake_hands().1, Arc::new(config)))
+        Self::from_server(shake_hands(None).1, config)
+    }
+
+    pub fn server_with_deflate(config: Config, options: DeflateOptions) -> Self {
+        Self::from_server(shake_hands(Some((DeflateOptions::with_context(), options))).1, config)
     }
 
     pub fn client(config: Config) -> Self {
+        Self::from_client(shake_hands(None).0, config)
+    }
+
+    fn from_server(accepted: Accepted<Server>, config: Config) -> Self {
+        Self::new(Connection::server(accepted, Arc::new(config)))
+    }
+
+    fn from_client(accepted: Accepted<Client>, config: Config) -> Self {
         let mut counter = 0u32;
         let masks = move || {
             counter = counter.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
             counter.to_be_bytes()
         };
-        Self::new(Connection::client(shake_hands().0, Arc::new(config), Box::new(masks)))
+        Self::new(Connection::client(accepted, Arc::new(config), Box::new(masks)))
     }
 
     fn new(connection: Connection) -> Self {
@@ -110,9 +131,26 @@ pub struct Pair {
 
 impl Pair {
     pub fn new(config: Config, step: usize) -> Self {
+        Self::begin(shake_hands(None), config, step)
+    }
+
+    /// With permessage-deflate agreed.
+    pub fn compressed(config: Config, client: DeflateOptions, server: DeflateOptions, step: usize) -> Self {
+        let accepted = shake_hands(Some((client, server)));
+        assert!(accepted.0.deflate().is_some() && accepted.1.deflate().is_some());
+        Self::begin(accepted, config, step)
+    }
+
+    fn begin(accepted: (Accepted<Client>, Accepted<Server>), config: Config, step: usize) -> Self {
         #[expect(clippy::disallowed_methods, reason = "the test's clock begins somewhere")]
         let now = Instant::now();
-        Self { client: End::client(config.clone()), server: End::server(config), now, step }
+        let (client, server) = accepted;
+        Self {
+            client: End::from_client(client, config.clone()),
+            server: End::from_server(server, config),
+            now,
+            step,
+        }
     }
 
     /// Moves bytes until both sides are dry.
