@@ -79,6 +79,25 @@ impl<F: FnMut() -> [u8; 4] + Send> MaskSource for F {
 }
 
 /// One WebSocket connection.
+///
+/// It is opened once from the proof of a finished handshake, by the role that the proof names:
+///
+/// ```
+/// # use handfast_proto::{Connection, Server, handshake::Accepted};
+/// fn open(accepted: Accepted<Server>) -> Connection {
+///     Connection::server(accepted, Default::default())
+/// }
+/// ```
+///
+/// The proof is used up, so a second connection from the same handshake does not compile:
+///
+/// ```compile_fail,E0382
+/// # use handfast_proto::{Connection, Server, handshake::Accepted};
+/// fn open(accepted: Accepted<Server>) -> [Connection; 2] {
+///     let first = Connection::server(accepted, Default::default());
+///     [first, Connection::server(accepted, Default::default())]
+/// }
+/// ```
 pub struct Connection {
     config: Arc<Config>,
     /// Only a client has one.
