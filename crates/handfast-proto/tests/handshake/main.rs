@@ -1,5 +1,8 @@
 //! The opening handshake, rule by rule: each test names the rules that it holds.
 
+mod answers;
+mod client_answer;
+mod client_request;
 mod probe;
 mod server_answer;
 mod server_fields;
