@@ -1,5 +1,6 @@
 //! `docs/errors.md` says what the code does. `cargo xtask docs` writes it; this fails when it is out of date.
 
+use handfast_proto::deflate::ParameterFault;
 use handfast_proto::error::{Excerpt, FrameFault, RequestFault, ResponseFault};
 use handfast_proto::frame::OpCode;
 use handfast_proto::handshake::{Accept, Key};
@@ -59,7 +60,7 @@ fn page() -> String {
     page
 }
 
-/// One row for each variant, in the order of the source. `describe` gives the cells below `heads`, and the fix.
+/// One row for each variant, in the order of the source, made of its samples: several where it stands for several rules. `describe` gives the cells below `heads`, and the fix.
 fn table<T: Debug>(
     page: &mut String,
     source: &str,
@@ -69,15 +70,29 @@ fn table<T: Debug>(
     describe: impl Fn(&T) -> (Vec<String>, &'static str),
 ) {
     let variants = variants(source, name);
-    assert_eq!(samples.len(), variants.len(), "a sample for each variant of {name}");
+    for sample in samples {
+        assert!(variants.iter().any(|(variant, _)| *variant == variant_name(sample)), "{sample:?}");
+    }
     writeln!(page, "\n| fault | {} | what came | fix |", heads.join(" | ")).unwrap();
     writeln!(page, "|{}", " --- |".repeat(heads.len() + 3)).unwrap();
     for (variant, meaning) in variants {
-        let sample = samples.iter().find(|sample| variant_name(sample) == variant);
-        let sample = sample.unwrap_or_else(|| panic!("a sample of {name}::{variant}"));
-        let (cells, fix) = describe(sample);
-        writeln!(page, "| `{variant}` | {} | {meaning} | {fix} |", cells.join(" | ")).unwrap();
+        let (mut columns, mut fixes) = (vec![Vec::new(); heads.len()], Vec::new());
+        for sample in samples.iter().filter(|sample| variant_name(sample) == variant) {
+            let (cells, fix) = describe(sample);
+            columns.iter_mut().zip(cells).for_each(|(column, cell)| column.push(cell));
+            fixes.push(fix.to_owned());
+        }
+        assert!(!fixes.is_empty(), "a sample of {name}::{variant}");
+        let cells: Vec<_> = columns.into_iter().map(|column| distinct(column, ", ")).collect();
+        writeln!(page, "| `{variant}` | {} | {meaning} | {} |", cells.join(" | "), distinct(fixes, " "))
+            .unwrap();
     }
+}
+
+/// Each text once, in order.
+fn distinct(mut texts: Vec<String>, between: &str) -> String {
+    texts.dedup();
+    texts.join(between)
 }
 
 fn variant_name(sample: &impl Debug) -> String {
@@ -89,6 +104,7 @@ fn variants(source: &str, name: &str) -> Vec<(String, String)> {
     let (_, body) =
         source.split_once(&format!("pub enum {name} {{\n")).expect("the enum stands in this file");
     let (body, _) = body.split_once("\n}\n").expect("the enum ends");
+    assert!(!body.contains("String"), "a fault holds what came as an Excerpt, and no words of its own");
     let mut variants = Vec::new();
     let mut meaning = String::new();
     for line in body.lines() {
@@ -233,6 +249,9 @@ fn response_faults() -> Vec<ResponseFault> {
         SubprotocolDeclined,
         ExtensionUnoffered(excerpt()),
         ExtensionMalformed { received: excerpt(), offset: 0 },
+        DeflateParameter { fault: ParameterFault::Unknown, received: excerpt() },
+        DeflateParameter { fault: ParameterFault::ServerBitsIgnored, received: excerpt() },
+        DeflateTwice(excerpt()),
     ]
 }
 

@@ -1,5 +1,8 @@
 //! How far the closing handshake has come (RFC 6455 sections 7.1.1 to 7.1.7). It does not know which end it is.
 
+// Every state answers every input by name.
+#![deny(clippy::wildcard_enum_match_arm, clippy::match_wildcard_for_single_variants)]
+
 /// Where a connection stands.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum State {

@@ -8,6 +8,9 @@
 //! | [`FrameFault`] | either peer, after the handshake | a Close code |
 //! | [`Misuse`] | the program that calls this library | nothing is sent |
 
+// A new variant must not compile until its rule, its answer and its words are decided.
+#![deny(clippy::wildcard_enum_match_arm, clippy::match_wildcard_for_single_variants)]
+
 mod excerpt;
 mod frame;
 mod misuse;
