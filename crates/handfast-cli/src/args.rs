@@ -1,0 +1,225 @@
+//! What can be said on the command line.
+
+use crate::exit::Exit;
+use crate::output::Color;
+use clap::{ArgAction, Parser, Subcommand};
+use std::ffi::OsString;
+use std::net::SocketAddr;
+use std::path::PathBuf;
+use std::time::Duration;
+
+/// The whole command line.
+#[derive(Debug, Parser)]
+#[command(name = "handfast", version, max_term_width = 100, after_help = Exit::help(), after_long_help = Exit::help())]
+#[command(
+    about = "WebSocket from the handshake up: a strict server, a client that tells what happened, and the rules."
+)]
+pub struct Args {
+    /// When to use colours; NO_COLOR is kept
+    #[arg(
+        long,
+        global = true,
+        value_enum,
+        default_value_t,
+        value_name = "WHEN",
+        hide_possible_values = true
+    )]
+    #[arg(help = "When to use colours: auto, always, never; NO_COLOR is kept")]
+    pub color: Color,
+    /// What to do.
+    #[command(subcommand)]
+    pub command: Command,
+}
+
+/// What to do.
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// Serve an echo at /echo and a page about the handshake at /
+    Serve(ServeArgs),
+    /// Connect to a WebSocket server and talk with it
+    Connect(ConnectArgs),
+    /// Compute the Sec-WebSocket-Accept of a key, or make a new pair
+    Key(KeyArgs),
+    /// Explain a rule of the handshake, or search for rules
+    Explain(ExplainArgs),
+}
+
+/// `handfast serve`
+#[derive(Debug, clap::Args)]
+#[command(after_help = Exit::help(), after_long_help = Exit::help())]
+#[command(long_about = "Serve an echo at /echo and a page about the handshake at /\n\n\
+    Prints one line with its address. SIGINT or SIGTERM ends it politely: every client is told 1001, and the program \
+    ends when they have answered or after 5 s. A second signal ends it at once.")]
+pub struct ServeArgs {
+    /// Address and port to listen on; port 0 takes a free one
+    #[arg(long, value_name = "ADDR:PORT", default_value = "127.0.0.1:8080")]
+    pub listen: SocketAddr,
+    /// Threads that serve, each for itself on the shared port; the number of cores by default
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=1024))]
+    pub threads: Option<u16>,
+    /// Certificate chain in PEM for https and wss, the server's own certificate first
+    #[arg(long, value_name = "FILE", requires = "tls_key")]
+    pub tls_cert: Option<PathBuf>,
+    /// The certificate's private key in PEM
+    #[arg(long, value_name = "FILE", requires = "tls_cert")]
+    pub tls_key: Option<PathBuf>,
+    /// A further origin whose pages may connect, such as https://app.example, or * for all; repeatable
+    #[arg(long = "allow-origin", value_name = "ORIGIN", value_parser = origin)]
+    pub allow_origins: Vec<String>,
+    /// A further host name to answer to; repeatable. On a loopback address only localhost, 127.0.0.1, [::1] and the
+    /// address itself are answered to otherwise, on other addresses any
+    #[arg(long = "allow-host", value_name = "NAME", value_parser = host)]
+    pub allow_hosts: Vec<String>,
+}
+
+/// `handfast connect`
+#[derive(Debug, clap::Args)]
+#[command(after_help = Exit::help(), after_long_help = Exit::help())]
+#[command(long_about = "Connect to a WebSocket server and talk with it\n\n\
+    On a terminal it is a conversation: each line is sent as a text message, and /ping [TEXT], /close [CODE [REASON]] \
+    and /quit are commands (// begins a line that starts with a slash). In a pipe each line of standard input is sent. At its end, connect waits for as many messages \
+    as it sent, or until none came for a second, and closes; with -n it waits for exactly that many.\n\n\
+    Received text goes to standard output, a message a line, control characters escaped. A binary message is shown as \
+    `\\binary[3] 00ff10`: its length in bytes and its bytes in hexadecimal; text that begins with a backslash gets another one in front. All else goes to standard error.")]
+pub struct ConnectArgs {
+    /// Where to connect: ws://, wss://, http:// or https://; without a scheme ws:// is meant
+    pub url: String,
+    /// A header field to add to the request; repeatable
+    #[arg(short = 'H', long = "header", value_name = "NAME: VALUE", value_parser = header)]
+    pub headers: Vec<(String, String)>,
+    /// The Origin field to send, as a browser does
+    #[arg(long, value_name = "ORIGIN")]
+    pub origin: Option<String>,
+    /// A subprotocol to offer, most preferred first; repeatable
+    #[arg(long = "subprotocol", value_name = "NAME")]
+    pub subprotocols: Vec<String>,
+    /// A text message to send; repeatable. Standard input is not read then
+    #[arg(short = 's', long = "send", value_name = "TEXT", allow_hyphen_values = true)]
+    pub send: Vec<String>,
+    /// Close after so many received messages
+    #[arg(short = 'n', long = "count", value_name = "COUNT", value_parser = clap::value_parser!(u64).range(1..))]
+    pub count: Option<u64>,
+    /// Seconds for the whole handshake (10 by default), and for each message that -n waits for (no limit by default)
+    #[arg(long, value_name = "SECONDS", value_parser = seconds)]
+    pub timeout: Option<Duration>,
+    /// Accept any certificate: nothing proves then who answers
+    #[arg(short = 'k', long)]
+    pub insecure: bool,
+    /// Trust the certificates in this PEM file too
+    #[arg(long, value_name = "FILE", conflicts_with = "insecure")]
+    pub cacert: Option<PathBuf>,
+    /// Show the handshake and every message as a transcript
+    #[arg(short = 'v', long, action = ArgAction::SetTrue)]
+    pub verbose: bool,
+}
+
+/// `handfast key`
+#[derive(Debug, clap::Args)]
+#[command(after_help = Exit::help(), after_long_help = Exit::help(), disable_help_flag = true)]
+pub struct KeyArgs {
+    /// The Sec-WebSocket-Key, taken literally but for blanks around it; without one, a new key and its accept value are
+    /// printed. Write -- before a key that looks like an option
+    #[arg(value_name = "KEY", allow_hyphen_values = true)]
+    pub key: Option<OsString>,
+    /// Show each step from key to accept value
+    #[arg(long)]
+    pub steps: bool,
+    /// Print help
+    // No -h here: a wrong key may begin with it.
+    #[arg(long, action = ArgAction::Help)]
+    pub help: Option<bool>,
+}
+
+/// `handfast explain`
+#[derive(Debug, clap::Args)]
+#[command(after_help = Exit::help(), after_long_help = Exit::help())]
+pub struct ExplainArgs {
+    /// A rule's id, such as server/key-length or key-length, or words to search for
+    #[arg(value_name = "RULE|TEXT", required = true)]
+    pub text: Vec<String>,
+}
+
+fn header(line: &str) -> Result<(String, String), String> {
+    match line.split_once(':') {
+        Some((name, value)) if !name.is_empty() => {
+            Ok((name.to_owned(), value.trim_matches([' ', '\t']).to_owned()))
+        }
+        _ => Err("a header field is written as 'Name: value'".to_owned()),
+    }
+}
+
+fn seconds(text: &str) -> Result<Duration, String> {
+    let seconds: f64 =
+        text.parse().map_err(|_| "this is no number of seconds, such as 5 or 0.5".to_owned())?;
+    match Duration::try_from_secs_f64(seconds) {
+        Ok(duration) if !duration.is_zero() => Ok(duration),
+        _ => Err("seconds must be more than 0".to_owned()),
+    }
+}
+
+/// A serialized origin (RFC 6454 section 6.2), `null` or `*`.
+fn origin(text: &str) -> Result<String, String> {
+    let is_origin = |rest: &str| !rest.is_empty() && !rest.contains(['/', '?', '#', '@', ' ']);
+    match text.split_once("://") {
+        Some((scheme, rest)) if !scheme.is_empty() && is_origin(rest) => Ok(text.to_owned()),
+        None if text == "null" || text == "*" => Ok(text.to_owned()),
+        _ => Err("an origin is scheme, host and port without a path, such as https://app.example".to_owned()),
+    }
+}
+
+fn host(text: &str) -> Result<String, String> {
+    let is_address = text.starts_with('[') && text.ends_with(']');
+    match !text.is_empty() && (is_address || !text.contains([':', '/', '@', ' '])) {
+        true => Ok(text.to_ascii_lowercase()),
+        false => {
+            Err("a host is a name or address without scheme and port, such as dev.example or [2001:db8::1]"
+                .to_owned())
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use clap::CommandFactory;
+
+    #[test]
+    fn the_definitions_do_not_contradict_each_other() {
+        Args::command().debug_assert();
+    }
+
+    #[test]
+    fn header_fields_are_split_at_the_first_colon_and_trimmed() {
+        assert_eq!(header("A: b: c "), Ok(("A".to_owned(), "b: c".to_owned())));
+        assert_eq!(header("A:"), Ok(("A".to_owned(), String::new())));
+        assert!(header("A").is_err());
+        assert!(header(": b").is_err());
+    }
+
+    #[test]
+    fn seconds_are_positive_and_finite() {
+        assert_eq!(seconds("0.5"), Ok(Duration::from_millis(500)));
+        for wrong in ["0", "-1", "NaN", "inf", "1e300", "five", ""] {
+            assert!(seconds(wrong).is_err(), "{wrong}");
+        }
+    }
+
+    #[test]
+    fn origins_have_no_path() {
+        for right in ["https://app.example", "http://localhost:3000", "null", "*"] {
+            assert!(origin(right).is_ok(), "{right}");
+        }
+        for wrong in ["app.example", "https://app.example/", "https://", "://a", ""] {
+            assert!(origin(wrong).is_err(), "{wrong}");
+        }
+    }
+
+    #[test]
+    fn hosts_have_no_port_and_are_kept_in_lower_case() {
+        assert_eq!(host("Dev.Example"), Ok("dev.example".to_owned()));
+        assert_eq!(host("[::1]"), Ok("[::1]".to_owned()));
+        for wrong in ["", "::1", "a:80", "http://a"] {
+            assert!(host(wrong).is_err(), "{wrong}");
+        }
+    }
+}

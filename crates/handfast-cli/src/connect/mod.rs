@@ -1,0 +1,67 @@
+//! `handfast connect`: a WebSocket client for people and scripts.
+
+mod command;
+mod display;
+mod ending;
+mod input;
+mod interactive;
+mod opening;
+mod pipe;
+mod transcript;
+
+use crate::args::ConnectArgs;
+use crate::exit::{Exit, Failure};
+use crate::output;
+use crate::signals::Signals;
+use handfast::{Receiver, Sender};
+use handfast_proto::connection::Event;
+use input::Input;
+use transcript::{Transcript, Way};
+
+/// Runs the command.
+pub fn run(args: &ConnectArgs) -> Result<Exit, Failure> {
+    let runtime = crate::runtime()?;
+    let outcome = runtime.block_on(session(args));
+    // A thread may be waiting for a line that never comes.
+    runtime.shutdown_background();
+    outcome
+}
+
+/// An open connection with its transcript.
+struct Opened {
+    receiver: Receiver,
+    sender: Sender,
+    transcript: Transcript,
+}
+
+async fn session(args: &ConnectArgs) -> Result<Exit, Failure> {
+    let mut signals = Signals::new()?;
+    let transcript = Transcript { is_on: args.verbose };
+    let opened = tokio::select! {
+        opened = opening::open(args, transcript) => opened?,
+        () = signals.next() => return Ok(Exit::Interrupted),
+    };
+    let (receiver, sender) = opened.split();
+    let opened = Opened { receiver, sender, transcript };
+    let is_scripted = !args.send.is_empty() || args.count.is_some();
+    if !is_scripted && output::is_interactive() {
+        return interactive::run(opened, &mut signals).await;
+    }
+    let input = if args.send.is_empty() { Input::standard_input() } else { Input::given(&args.send) };
+    let until = pipe::Until { count: args.count, timeout: args.timeout };
+    pipe::run(opened, input, until, &mut signals).await
+}
+
+/// Writes what came into the transcript, and the pong that answers a ping.
+fn show_event(transcript: Transcript, event: &Event) {
+    match event {
+        Event::Message(message) => transcript.message(Way::Received, message),
+        Event::Ping(payload) => {
+            transcript.control(Way::Received, "PING", payload);
+            transcript.control(Way::Sent, "PONG", payload);
+        }
+        Event::Pong(payload) => transcript.control(Way::Received, "PONG", payload),
+        // Messages come whole: the configuration asks for no pieces.
+        Event::Piece { .. } | Event::End(_) => {}
+    }
+}

@@ -1,0 +1,169 @@
+//! From the command line to an open WebSocket, or to what stood in the way.
+
+use super::transcript::{self, Transcript, Way};
+use crate::args::ConnectArgs;
+use crate::escape;
+use crate::exit::{Exit, Failure};
+use crate::output::{self, Stream, Tone};
+use handfast::error::{Declined, FaultyAnswer};
+use handfast::{Client, Config, Error, Limits, Step, TlsConfig, WebSocket};
+
+/// Connects, and says on standard error what went wrong if it did.
+pub async fn open(args: &ConnectArgs, transcript: Transcript) -> Result<WebSocket, Failure> {
+    let client = client(args)?.observe(move |step| show_step(transcript, step));
+    let ws = client.connect().await.map_err(explain)?;
+    transcript.note(&match ws.subprotocol() {
+        Some(name) => format!("open, subprotocol {}", escape::text(name)),
+        None => "open".to_owned(),
+    });
+    Ok(ws)
+}
+
+fn client(args: &ConnectArgs) -> Result<Client, Failure> {
+    let wrong = |error: Error| Failure::new(Exit::WrongUse, error.to_string());
+    let mut client = Client::new(&websocket_uri(&args.url)).map_err(wrong)?;
+    for (name, value) in &args.headers {
+        client = client.header(name, value).map_err(|error| wrong_header(name, &error))?;
+    }
+    if let Some(origin) = &args.origin {
+        client = client.origin(origin).map_err(wrong)?;
+    }
+    for name in &args.subprotocols {
+        client = client.subprotocol(name).map_err(wrong)?;
+    }
+    let mut limits = Limits::default();
+    if let Some(timeout) = args.timeout {
+        limits.handshake_timeout = timeout;
+        client = client.connect_timeout(timeout);
+    }
+    let config = Config { limits, show_pings: true, show_pongs: true, ..Config::default() };
+    Ok(client.config(config).tls(tls(args)?))
+}
+
+fn tls(args: &ConnectArgs) -> Result<TlsConfig, Failure> {
+    if args.insecure {
+        return Ok(TlsConfig::new().dangerous_accept_any_certificate());
+    }
+    let Some(path) = &args.cacert else { return Ok(TlsConfig::new()) };
+    let wrong = |why: String| Failure::new(Exit::WrongUse, format!("cannot use {}: {why}", path.display()));
+    let pem = std::fs::read(path).map_err(|error| wrong(error.to_string()))?;
+    TlsConfig::new().add_roots_pem(&pem).map_err(|error| wrong(error.to_string()))
+}
+
+fn wrong_header(name: &str, error: &Error) -> Failure {
+    Failure::new(Exit::WrongUse, format!("-H '{}': {error}", escape::text(name)))
+}
+
+/// What people write for a WebSocket's address: `http` means `ws`, and so does no scheme.
+fn websocket_uri(url: &str) -> String {
+    match url.split_once("://") {
+        Some((scheme, rest)) if scheme.eq_ignore_ascii_case("http") => format!("ws://{rest}"),
+        Some((scheme, rest)) if scheme.eq_ignore_ascii_case("https") => format!("wss://{rest}"),
+        Some(_) => url.to_owned(),
+        None => format!("ws://{url}"),
+    }
+}
+
+fn show_step(transcript: Transcript, step: Step<'_>) {
+    match step {
+        Step::Connected(address) => transcript.note(&format!("connected to {address}")),
+        Step::Encrypted(version) => transcript.note(&format!("encrypted by {version}")),
+        Step::RequestSent(head) => transcript.head(Way::Sent, head),
+        Step::AnswerReceived(bytes) => transcript.head(Way::Received, heads_of(bytes)),
+        _ => {}
+    }
+}
+
+/// The heads at the begin of what was received, without the frames or the body behind them.
+fn heads_of(received: &[u8]) -> &[u8] {
+    let mut end = 0;
+    loop {
+        let rest = &received[end..];
+        let Some(length) = rest.windows(4).position(|window| window == b"\r\n\r\n") else {
+            return if end == 0 { received } else { &received[..end] };
+        };
+        end += length + 4;
+        // An interim answer (100 to 199, but 101) has another head behind it.
+        let is_interim = rest.get(9) == Some(&b'1') && rest.get(9..12) != Some(b"101");
+        if !is_interim {
+            return &received[..end];
+        }
+    }
+}
+
+fn explain(error: Error) -> Failure {
+    match error {
+        Error::Declined(declined) => show_declined(&declined),
+        Error::FaultyAnswer(answer) => show_faulty(&answer),
+        Error::Uri(_) | Error::Misuse(_) => Failure::new(Exit::WrongUse, error.to_string()),
+        _ => Failure::new(Exit::Unreachable, error.to_string()),
+    }
+}
+
+/// Status, fields and body of an ordinary HTTP answer.
+fn show_declined(declined: &Declined) -> Failure {
+    output::complain(&format!("the server refused: it answered {} where 101 was wanted", declined.status()));
+    for line in transcript::head_lines(declined.head().as_bytes()) {
+        output::talk(&transcript::marked(Way::Received, &line));
+    }
+    if !declined.body().is_empty() {
+        output::talk("");
+        for line in declined.body().split(|byte| *byte == b'\n') {
+            output::talk(&escape::bytes(line.strip_suffix(b"\r").unwrap_or(line)));
+        }
+    }
+    if !declined.is_body_complete() {
+        output::talk(&transcript::noted("the body was not read to its end"));
+    }
+    Failure::explained(Exit::Refused)
+}
+
+/// Each broken rule, with what came and what was wanted.
+fn show_faulty(answer: &FaultyAnswer) -> Failure {
+    output::complain(
+        "the server's answer breaks the rules of the handshake, so the WebSocket was not opened:",
+    );
+    for fault in answer.faults() {
+        let id = output::paint(Stream::Talk, Tone::Strong, fault.rule().id);
+        output::talk(&format!("  {id}: {fault}"));
+    }
+    match answer.head() {
+        Some(head) => {
+            for line in transcript::head_lines(head.as_bytes()) {
+                output::talk(&transcript::marked(Way::Received, &line));
+            }
+        }
+        None => output::talk(&transcript::marked(Way::Received, &answer.received().to_string())),
+    }
+    let (key, accept) = (answer.key().as_str(), answer.expected_accept().as_str());
+    output::talk(&transcript::noted(&format!("the key was {key}, its accept value is {accept}")));
+    Failure::explained(Exit::Refused)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn http_and_no_scheme_mean_ws() {
+        for (url, uri) in [
+            ("localhost:8080/echo", "ws://localhost:8080/echo"),
+            ("http://a/", "ws://a/"),
+            ("HTTPS://a/", "wss://a/"),
+            ("ws://a", "ws://a"),
+            ("ftp://a", "ftp://a"),
+        ] {
+            assert_eq!(websocket_uri(url), uri);
+        }
+    }
+
+    #[test]
+    fn a_transcript_of_the_answer_ends_with_its_head() {
+        let answer = b"HTTP/1.1 101 Switching Protocols\r\nA: b\r\n\r\n";
+        assert_eq!(heads_of(&[answer.as_slice(), b"\x81\x02hi\r\n\r\n"].concat()), answer);
+        let interim = b"HTTP/1.1 103 Early Hints\r\n\r\n";
+        let both = [interim.as_slice(), answer].concat();
+        assert_eq!(heads_of(&[both.as_slice(), b"\x81\x00"].concat()), both);
+        assert_eq!(heads_of(b"not HTTP"), b"not HTTP");
+    }
+}

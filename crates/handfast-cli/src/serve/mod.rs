@@ -1,0 +1,152 @@
+//! `handfast serve`: an echo at `/echo`, a page at `/`.
+//!
+//! Each thread has a runtime and a listener of its own, and all listeners share the port: nothing is handed from thread to
+//! thread, and no lock is taken for a message.
+
+mod observe;
+mod page;
+mod site;
+
+use crate::args::ServeArgs;
+use crate::exit::{Exit, Failure};
+use crate::output;
+use crate::signals::Signals;
+use handfast::{BindOptions, Error, Request, Server, ServerHandle, TlsIdentity};
+use site::Site;
+use std::net::SocketAddr;
+use std::path::Path;
+use std::sync::{Arc, mpsc};
+use std::time::Duration;
+
+/// Runs the command until a signal comes.
+pub fn run(args: &ServeArgs) -> Result<Exit, Failure> {
+    let tls = match (&args.tls_cert, &args.tls_key) {
+        (Some(cert), Some(key)) => Some(identity(cert, key)?),
+        _ => None,
+    };
+    let setup = Setup { site: Arc::new(Site::new(args)), tls };
+    let threads = args.threads.map_or_else(cores, usize::from);
+    let runtime = crate::runtime()?;
+    let served = runtime.block_on(serve(args.listen, threads, setup));
+    // What a second signal has left behind is not waited for.
+    runtime.shutdown_background();
+    served
+}
+
+/// What every thread serves.
+#[derive(Clone)]
+struct Setup {
+    site: Arc<Site>,
+    tls: Option<TlsIdentity>,
+}
+
+async fn serve(listen: SocketAddr, threads: usize, setup: Setup) -> Result<Exit, Failure> {
+    let mut signals = Signals::new()?;
+    let shares = threads > 1;
+    if shares && listen.port() != 0 {
+        // A port that is shared can be bound to again, by another program too. Bound to alone, it shows whether it is free.
+        bind(listen, false).await?;
+    }
+    let server = bind(listen, shares).await?;
+    let address = server.local_addr().map_err(|error| cannot_listen(listen, &error.into()))?;
+    let mut handles = vec![server.handle()];
+    for _ in 1..threads {
+        handles.push(spawn(address, setup.clone())?);
+    }
+    let (http, ws) = if setup.tls.is_some() { ("https", "wss") } else { ("http", "ws") };
+    let serving = tokio::spawn(run_server(server, setup));
+    output::data(&format!("handfast serves {http}://{address}/ and {ws}://{address}/echo"))?;
+
+    signals.next().await;
+    output::talk("handfast: closing every connection with 1001; a second signal ends at once");
+    let drained = handles.iter().map(|handle| handle.drain(DRAIN_DEADLINE)).collect::<Vec<_>>();
+    let all = async {
+        for one in drained {
+            one.await;
+        }
+        // It has returned, or will now.
+        let _ = serving.await;
+    };
+    tokio::select! {
+        () = all => Ok(Exit::Fine),
+        () = signals.next() => Ok(Exit::Interrupted),
+    }
+}
+
+/// One more thread on the port.
+fn spawn(address: SocketAddr, setup: Setup) -> Result<ServerHandle, Failure> {
+    let (sender, receiver) = mpsc::channel();
+    let work = move || {
+        let runtime = match crate::runtime() {
+            Ok(runtime) => runtime,
+            // The receiver waits for exactly one answer.
+            Err(failure) => return drop(sender.send(Err(failure))),
+        };
+        runtime.block_on(async move {
+            match bind(address, true).await {
+                Ok(server) => {
+                    let _ = sender.send(Ok(server.handle()));
+                    run_server(server, setup).await;
+                }
+                Err(failure) => drop(sender.send(Err(failure))),
+            }
+        });
+    };
+    let cannot_start = |why: String| Failure::new(Exit::Internal, format!("cannot start a thread: {why}"));
+    std::thread::Builder::new().spawn(work).map_err(|error| cannot_start(error.to_string()))?;
+    receiver.recv().map_err(|_| cannot_start("it ended at once".to_owned()))?
+}
+
+async fn bind(address: SocketAddr, shares: bool) -> Result<Server, Failure> {
+    let options = BindOptions { reuse_port: shares, ..BindOptions::default() };
+    Server::bind_with(address, &options).await.map_err(|error| cannot_listen(address, &error))
+}
+
+fn cannot_listen(address: SocketAddr, error: &Error) -> Failure {
+    let text = error.to_string();
+    match text.contains("cannot listen") {
+        true => Failure::new(Exit::Internal, text),
+        false => Failure::new(Exit::Internal, format!("cannot listen on {address}: {text}")),
+    }
+}
+
+async fn run_server(server: Server, setup: Setup) {
+    let Setup { site, tls } = setup;
+    let server = server.policy(site.policy()).answer(site.answer()).on_error(|peer, error| {
+        // Errors of single connections are their own; those of the listener concern everybody.
+        if peer.is_none() {
+            output::complain(&error.to_string());
+        }
+    });
+    let server = match tls {
+        Some(identity) => server.tls(identity),
+        None => server,
+    };
+    let served = server.run(move |request: Request| {
+        let site = site.clone();
+        async move { site.handle(request).await }
+    });
+    if let Err(error) = served.await {
+        output::complain(&error.to_string());
+    }
+}
+
+fn identity(cert: &Path, key: &Path) -> Result<TlsIdentity, Failure> {
+    let read = |path: &Path| {
+        std::fs::read(path)
+            .map_err(|error| Failure::new(Exit::WrongUse, format!("cannot read {}: {error}", path.display())))
+    };
+    TlsIdentity::from_pem(&read(cert)?, &read(key)?).map_err(|error| {
+        let message =
+            format!("{} and {} are no usable certificate and key: {error}", cert.display(), key.display());
+        Failure::new(Exit::WrongUse, message)
+    })
+}
+
+/// One thread a core, where listeners can share a port.
+fn cores() -> usize {
+    if cfg!(unix) { std::thread::available_parallelism().map_or(1, usize::from) } else { 1 }
+}
+
+/// How long clients have to answer the Close frame.
+const DRAIN_DEADLINE: Duration = Duration::from_secs(5);
