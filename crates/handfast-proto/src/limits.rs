@@ -30,6 +30,9 @@ pub struct Limits {
     pub pongs_queued_max: usize,
     /// Bytes queued to be sent (1 MiB).
     pub send_queue_bytes_max: usize,
+    /// Bytes of memory one connection may hold: read buffer, message under way, codecs and send queue together (40 MiB).
+    /// Beyond it: close code 1009, and a full send queue.
+    pub connection_bytes_max: usize,
     /// From the first Close frame to the end of the connection (5 s), absolute.
     pub close_timeout: Duration,
     /// Open connections and unanswered requests of a server (1 000 000). Beyond it: 503.
@@ -69,6 +72,7 @@ impl Default for Limits {
             inflate_free_bytes: 64 << 10,
             pongs_queued_max: 8,
             send_queue_bytes_max: 1 << 20,
+            connection_bytes_max: 40 << 20,
             close_timeout: Duration::from_secs(5),
             connections_max: 1_000_000,
             handshakes_unfinished_max: 1024,

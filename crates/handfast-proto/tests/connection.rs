@@ -226,7 +226,7 @@ fn a_silent_peer_is_pinged_every_interval_and_its_pongs_keep_the_connection() {
     pair.server = End::server(config);
     pair.client = End::client(Config { show_pings: true, ..Config::default() });
     pair.wait(Duration::from_secs(101));
-    assert_eq!(pair.client.seen(), vec![Event::Ping(Bytes::new()); 5]);
+    assert_eq!(pair.client.seen(), vec![Event::Ping(Bytes::from_static(b"hf")); 5]);
     assert_eq!(pair.server.seen(), []);
 }
 
@@ -237,7 +237,7 @@ fn a_peer_that_ignores_a_ping_is_given_up() {
     server.connection.arm(end.now);
     assert_eq!(server.connection.poll_timeout(), Some(end.now + Duration::from_secs(20)));
     server.connection.handle_timeout(end.now + Duration::from_secs(20), &mut server.pool);
-    assert_eq!(server.give(), plain(0x89, b""));
+    assert_eq!(server.give(), plain(0x89, b"hf"));
     assert_eq!(server.connection.poll_timeout(), Some(end.now + Duration::from_secs(25)));
     server.connection.handle_timeout(end.now + Duration::from_secs(25), &mut server.pool);
     server.look();

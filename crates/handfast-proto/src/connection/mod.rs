@@ -12,14 +12,18 @@
 mod event;
 mod outbox;
 mod pool;
+mod prepared;
 mod receive;
 mod send;
 mod send_pieces;
 mod state;
+mod stats;
 mod timer;
 
 pub use event::{End, Event};
 pub use pool::BufferPool;
+pub use prepared::Prepared;
+pub use stats::Stats;
 
 use crate::deflate::{Agreed, DeflateState};
 use crate::frame::{Close, CloseCode, Mask};
@@ -30,6 +34,7 @@ use bytes::BytesMut;
 use outbox::Outbox;
 use send_pieces::Sending;
 use state::{Input, State};
+use stats::Counts;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 use timer::{Expired, Timer};
@@ -56,6 +61,9 @@ impl Config {
         Self { keep_alive: Some(keep_alive), ..Self::default() }
     }
 }
+
+/// The payload of keep-alive pings, by which their pongs are known.
+const KEEP_ALIVE_PING: &[u8] = b"hf";
 
 /// When to look whether a silent peer is still there.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -117,6 +125,7 @@ pub struct Connection {
     in_pieces: bool,
     /// The transport brings nothing more.
     eof: bool,
+    stats: Counts,
     pongs_queued: u8,
     /// The last ping that came while too many pongs waited.
     late_pong: Option<Box<[u8]>>,
@@ -147,6 +156,7 @@ impl Connection {
             sending: None,
             in_pieces: false,
             eof: false,
+            stats: Counts::default(),
             pongs_queued: 0,
             late_pong: None,
             end: None,
@@ -210,7 +220,7 @@ impl Connection {
             None => {}
             Some(Expired::KeepAlive) => {
                 // A connection that is closing needs no ping: its close deadline runs.
-                let _ = self.ping(b"", pool);
+                let _ = self.ping(KEEP_ALIVE_PING, pool);
             }
             Some(Expired::Pong) => {
                 let close = Close::from(CloseCode::INTERNAL_ERROR);

@@ -94,6 +94,17 @@ impl Outbox {
         self.queued += encoded.len() + payload.len();
     }
 
+    /// Queues a whole frame that others share.
+    pub(super) fn push_frame(&mut self, frame: Bytes, pool: &mut BufferPool) {
+        let count = frame.len();
+        if count <= COPY_BYTES_MAX {
+            self.frames(count, pool).extend_from_slice(&frame);
+        } else {
+            self.rest.push_back(Segment::Payload(frame));
+        }
+        self.queued += count;
+    }
+
     fn push_large(&mut self, header: FrameHeader, payload: Bytes, pool: &mut BufferPool) {
         let encoded = header.encode();
         let encoded = encoded.as_slice();

@@ -15,7 +15,9 @@ pub struct BufferPool {
     /// Capacities of `large`, summed.
     large_bytes: usize,
     /// Codecs that carry nothing over.
+    #[expect(clippy::vec_box, reason = "a codec moves between pool and connection as one pointer")]
     compressors: Vec<Box<Compressor>>,
+    #[expect(clippy::vec_box, reason = "a codec moves between pool and connection as one pointer")]
     inflaters: Vec<Box<Inflater>>,
 }
 

@@ -1,7 +1,7 @@
 //! Bytes from the peer become events.
 
 use super::state::Input;
-use super::{BufferPool, Connection, End, Event};
+use super::{BufferPool, Connection, End, Event, KEEP_ALIVE_PING};
 use crate::Role;
 use crate::error::FrameFault;
 use crate::frame::{Close, ClosePayloadFault, FrameHeader, OpCode, apply_mask};
@@ -116,6 +116,7 @@ impl Connection {
             if !whole {
                 return Ok(Step::NeedsBytes);
             }
+            self.stats.bytes_received += (used + len) as u64;
             self.inbox.advance(used);
             let mut payload = self.inbox.split_to(len);
             if let Some(mask) = header.mask {
@@ -125,6 +126,7 @@ impl Connection {
         }
         self.timer.heard = true;
         self.timer.alive = true;
+        self.stats.bytes_received += (used + len) as u64;
         self.inbox.advance(used);
         if whole && header.fin && !header.rsv1 && !self.in_pieces && self.assembly.is_none() {
             return self.whole_message(&header).map(|message| Step::Event(Event::Message(message)));
@@ -180,6 +182,7 @@ impl Connection {
     #[inline]
     fn whole_message(&mut self, header: &FrameHeader) -> Result<Message, FrameFault> {
         self.timer.busy = true;
+        self.stats.messages_received += 1;
         let len = header.len as usize;
         let payload = &mut self.inbox[..len];
         if let Some(mask) = header.mask {
@@ -206,6 +209,11 @@ impl Connection {
         assembly.take(&mut self.inbox, &self.config.limits)?;
         self.timer.busy = true;
         let piece = assembly.take_piece(pool);
+        let held = self.held_bytes();
+        if held > self.config.limits.connection_bytes_max {
+            return Err(FrameFault::BudgetExceeded { limit: self.config.limits.connection_bytes_max });
+        }
+        let assembly = self.assembly.as_mut().expect("it was just there");
         if !assembly.is_complete() {
             return Ok(match piece {
                 Some(piece) => Step::Event(Event::Piece { piece, last: false }),
@@ -213,6 +221,7 @@ impl Connection {
                 None => Step::NeedsBytes,
             });
         }
+        self.stats.messages_received += 1;
         let mut assembly = self.assembly.take().expect("it was just there");
         if let (Some(deflate), Some(inflater)) = (&mut self.deflate, assembly.take_inflater()) {
             deflate.give_inflater(inflater, pool);
@@ -239,6 +248,9 @@ impl Connection {
                 }
             }
             OpCode::Pong => {
+                if payload == KEEP_ALIVE_PING {
+                    self.timer.pong();
+                }
                 if self.config.show_pongs {
                     return Ok(Step::Event(Event::Pong(Bytes::copy_from_slice(&payload))));
                 }

@@ -20,6 +20,7 @@ impl Connection {
         if self.sending.is_some() {
             return Err(Misuse::MessageUnfinished);
         }
+        self.stats.messages_sent += 1;
         let opcode = opcode_of(&message);
         let payload = message.into_bytes();
         if let Some(deflate) = &mut self.deflate
@@ -78,6 +79,7 @@ impl Connection {
     #[inline]
     pub fn transmitted(&mut self, bytes: usize, pool: &mut BufferPool) {
         self.outbox.written(bytes, pool);
+        self.stats.bytes_sent += bytes as u64;
         if self.outbox.is_empty() {
             self.pongs_queued = 0;
             if let Some(payload) = self.late_pong.take() {
@@ -127,7 +129,10 @@ impl Connection {
     #[inline]
     pub(super) fn check_room(&mut self) -> Result<(), Misuse> {
         self.check_open()?;
-        if self.outbox.queued() >= self.config.limits.send_queue_bytes_max {
+        let limits = &self.config.limits;
+        if self.outbox.queued() >= limits.send_queue_bytes_max
+            || !self.outbox.is_empty() && self.held_bytes() >= limits.connection_bytes_max
+        {
             return Err(Misuse::SendQueueFull);
         }
         self.timer.busy = true;

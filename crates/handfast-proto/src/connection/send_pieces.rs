@@ -50,6 +50,7 @@ impl Connection {
             self.outbox.push(header, payload, pool);
             sending.begun = true;
         }
+        self.stats.messages_sent += u64::from(last);
         if !last {
             self.sending = Some(sending);
         } else if let (Some(deflate), Some(compressor)) = (&mut self.deflate, sending.compressor) {

@@ -1,7 +1,7 @@
 //! Deadlines of a connection. Messages only set flags; the clock is looked at when a deadline comes.
 
 use super::Config;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 /// All deadlines of a connection.
 #[derive(Debug, Default)]
@@ -15,8 +15,12 @@ pub(super) struct Timer {
     pub(super) alive: bool,
     /// A data message came or went since the last look.
     pub(super) busy: bool,
-    /// A ping was sent that nothing has followed.
-    pinged: bool,
+    /// When the ping was sent that is to be answered.
+    pinged: Option<Instant>,
+    /// Its pong has come, but the clock was not looked at.
+    ponged: bool,
+    /// From the last keep-alive ping to its pong.
+    pub(super) latency: Option<Duration>,
     /// The close deadline is to be counted.
     pub(super) closing: bool,
     /// Nothing but the close deadline counts any more.
@@ -42,10 +46,20 @@ impl Timer {
         let live = !self.ended
             && (config.keep_alive.is_some() && self.keep_alive.is_none()
                 || config.idle_timeout.is_some() && self.idle.is_none());
-        live || self.closing && self.close.is_none()
+        live || self.ponged || self.closing && self.close.is_none()
+    }
+
+    /// The pong of a keep-alive ping came.
+    pub(super) fn pong(&mut self) {
+        self.ponged = self.pinged.is_some();
     }
 
     pub(super) fn arm(&mut self, config: &Config, now: Instant) {
+        if std::mem::take(&mut self.ponged)
+            && let Some(pinged) = self.pinged
+        {
+            self.latency = Some(now.saturating_duration_since(pinged));
+        }
         if let (Some(keep_alive), None) = (config.keep_alive, self.keep_alive) {
             self.keep_alive = Some(now + keep_alive.interval);
         }
@@ -85,7 +99,7 @@ impl Timer {
         if let (Some(at), Some(keep_alive)) = (self.keep_alive, config.keep_alive)
             && at <= now
         {
-            if std::mem::take(&mut self.pinged) {
+            if self.pinged.take().is_some() {
                 if !self.alive {
                     return Some(Expired::Pong);
                 }
@@ -101,7 +115,7 @@ impl Timer {
                 return None;
             }
             self.alive = false;
-            self.pinged = true;
+            self.pinged = Some(now);
             self.keep_alive = Some(now + keep_alive.timeout);
             return Some(Expired::KeepAlive);
         }

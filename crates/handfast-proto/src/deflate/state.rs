@@ -34,6 +34,22 @@ impl DeflateState {
         compressed
     }
 
+    /// The window that a frame may be compressed with to be shared among connections; `None` when this one keeps a
+    /// context, cannot compress, or would not compress a message of this length.
+    pub(crate) fn shared_window_bits(&self, message_bytes: usize) -> Option<u8> {
+        let Agreed { own_context, own_window_bits, threshold_bytes, .. } = self.agreed;
+        let can =
+            !own_context && own_window_bits >= COMPRESS_BITS_MIN && message_bytes >= threshold_bytes.max(1);
+        can.then_some(own_window_bits)
+    }
+
+    /// Bytes of memory held from message to message, roughly: what zlib says its states take.
+    pub(crate) fn held_bytes(&self) -> usize {
+        let compressor = self.compressor.as_ref().map_or(0, |_| COMPRESSOR_BYTES);
+        let inflater = self.inflater.as_ref().map_or(0, |_| INFLATER_BYTES);
+        compressor + inflater
+    }
+
     /// The compressor for a message that begins; [`DeflateState::give_compressor`] ends the message.
     pub(crate) fn begin_message(&mut self, pool: &mut BufferPool) -> Option<Box<Compressor>> {
         let Agreed { level, own_window_bits, .. } = self.agreed;
@@ -75,3 +91,8 @@ fn copy_if_small(output: &mut BytesMut) -> Bytes {
         output.split().freeze()
     }
 }
+
+/// A compressor of 15 window bits: window, chains and pending output.
+const COMPRESSOR_BYTES: usize = 270 << 10;
+/// An inflater: window and tables.
+const INFLATER_BYTES: usize = 42 << 10;

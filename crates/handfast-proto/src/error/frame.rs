@@ -8,6 +8,11 @@ use std::fmt;
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum FrameFault {
+    /// More memory than [`Limits::connection_bytes_max`](crate::Limits::connection_bytes_max), all buffers together.
+    BudgetExceeded {
+        /// The limit in bytes.
+        limit: usize,
+    },
     /// A Close frame with a code that may not stand on the wire (section 7.4).
     CloseCode(u16),
     /// A Close frame with a payload of one byte: neither empty nor a code (section 5.5.1).
@@ -85,9 +90,10 @@ impl FrameFault {
             Self::CloseReasonNotUtf8 | Self::DeflateInvalid | Self::TextNotUtf8 { .. } => {
                 CloseCode::INVALID_DATA
             }
-            Self::FrameTooBig { .. } | Self::InflateRatio { .. } | Self::MessageTooBig { .. } => {
-                CloseCode::TOO_BIG
-            }
+            Self::BudgetExceeded { .. }
+            | Self::FrameTooBig { .. }
+            | Self::InflateRatio { .. }
+            | Self::MessageTooBig { .. } => CloseCode::TOO_BIG,
             Self::TooManyFragments { .. } => CloseCode::POLICY_VIOLATION,
         }
     }
@@ -104,6 +110,9 @@ impl FrameFault {
             Self::ControlFragmented(_) => "Set FIN on each ping, pong and Close.",
             Self::ControlTooLong(_) => "Keep the payload of a ping, pong or Close to 125 bytes.",
             Self::DeflateInvalid => "Compress with raw deflate, and set RSV1 on compressed messages only.",
+            Self::BudgetExceeded { .. } => {
+                "Send smaller messages, or let the receiver raise its limit of memory."
+            }
             Self::FrameTooBig { .. } => "Send smaller frames, or let the receiver raise its limit.",
             Self::InflateRatio { .. } => "Send such data uncompressed, or let the receiver raise its limit.",
             Self::LengthBeyond63Bits(_) => "Write a length as an unsigned number with its highest bit 0.",
@@ -130,6 +139,9 @@ impl fmt::Display for FrameFault {
     /// One sentence that fits into the reason of a Close frame.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
+            Self::BudgetExceeded { limit } => {
+                write!(f, "this connection would need more than {limit} bytes of memory")
+            }
             Self::CloseCode(code) => write!(f, "close code {code} may not be sent (RFC 6455 section 7.4)"),
             Self::CloseOneByte => {
                 f.write_str("a Close frame of one byte holds no code (RFC 6455 section 5.5.1)")

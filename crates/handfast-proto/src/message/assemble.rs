@@ -203,6 +203,11 @@ impl Assembly {
         self.message(data, pool)
     }
 
+    /// Bytes of memory it holds.
+    pub(crate) fn held_bytes(&self) -> usize {
+        self.data.capacity()
+    }
+
     fn message(&self, data: BytesMut, pool: &mut BufferPool) -> Message {
         // A message must not hold much more memory than it has bytes.
         let bytes = if data.capacity() / 4 > data.len() {
