@@ -258,6 +258,7 @@ fn response_faults() -> Vec<ResponseFault> {
 fn frame_faults() -> Vec<FrameFault> {
     use FrameFault::*;
     vec![
+        BudgetExceeded { limit: 1 },
         CloseCode(1005),
         CloseOneByte,
         CloseReasonNotUtf8,

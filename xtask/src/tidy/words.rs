@@ -29,7 +29,11 @@ pub fn check(sources: &[Source]) -> Vec<String> {
 
 fn forbidden(source: &Source, line: &Line) -> Vec<&'static str> {
     let mut words: Vec<&'static str> = Vec::new();
-    words.extend(["unsafe", "todo!", "unimplemented!", "dbg!", "#[allow(", "#![allow("]);
+    words.extend(["unsafe", "todo!", "unimplemented!", "dbg!", "#[allow("]);
+    // A module that several test files share may have parts that one of them does not use.
+    if source.ships() || !source.path.ends_with("/mod.rs") {
+        words.push("#![allow(");
+    }
     if source.ships() && !line.test {
         words.push(".unwrap()");
         if source.path != PRINTER {
