@@ -1,0 +1,192 @@
+//! From what came to a verdict.
+
+use super::context::Context;
+use super::exchange::{Observation, Reaction};
+use super::stimulus::Stimulus;
+use crate::report::Verdict;
+
+/// A rule, what to send for it, and how to judge what comes.
+pub(crate) struct Probe {
+    /// The rule's id in the catalogue.
+    pub(crate) rule: &'static str,
+    /// What must be known or allowed before it makes sense.
+    pub(crate) needs: &'static [Need],
+    /// What to send.
+    pub(crate) stimuli: fn(&Context) -> Vec<Stimulus>,
+    /// How to judge it.
+    pub(crate) judge: Judge,
+}
+
+/// A condition of a probe.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Need {
+    /// The correct request was accepted.
+    Accepted,
+    /// So many subprotocols of the target are declared.
+    Subprotocols(usize),
+    /// permessage-deflate is spoken.
+    Deflate,
+    /// The target may be pressed: it is this machine, or its owner agreed.
+    Pressure,
+    /// Time: the probe takes about a minute.
+    Patience,
+    /// The target checks origins, as far as the operator declared it.
+    Origins,
+    /// The operator declared credentials.
+    Credentials,
+    /// The target is not declared as one that serves every path.
+    Paths,
+    /// The target is not declared as one that serves every host.
+    Hosts,
+    /// The target shows that it is alive by pongs or echoes.
+    Liveness,
+    /// The target goes by an IP address or name whose case can change.
+    Never(&'static str),
+}
+
+/// How a rule is judged.
+#[derive(Clone, Copy)]
+pub(crate) enum Judge {
+    /// Each must be refused; a harmless other answer is a remark.
+    Refused,
+    /// None may be answered with 101.
+    Not101,
+    /// Each must be accepted.
+    Accepted,
+    /// Each by its own.
+    Each(fn(&Context, &Observation) -> Finding),
+    /// All together.
+    All(fn(&Context, &[Observation]) -> Finding),
+    /// All exchanges of the run, after the others.
+    Run(fn(&Context, &[Observation]) -> Finding),
+}
+
+/// A verdict with its words.
+#[derive(Clone, Debug)]
+pub(crate) struct Finding {
+    pub(crate) verdict: Verdict,
+    /// What came, or why nothing can be said.
+    pub(crate) text: String,
+    /// The exchange that decided.
+    pub(crate) place: usize,
+}
+
+impl Finding {
+    pub(crate) fn new(verdict: Verdict, text: impl Into<String>) -> Finding {
+        Finding { verdict, text: text.into(), place: 0 }
+    }
+
+    pub(crate) fn pass(text: impl Into<String>) -> Finding {
+        Finding::new(Verdict::Pass, text)
+    }
+
+    pub(crate) fn fail(text: impl Into<String>) -> Finding {
+        Finding::new(Verdict::Fail, text)
+    }
+
+    pub(crate) fn remark(text: impl Into<String>) -> Finding {
+        Finding::new(Verdict::Remark, text)
+    }
+
+    pub(crate) fn open(text: impl Into<String>) -> Finding {
+        Finding::new(Verdict::Inconclusive, text)
+    }
+
+    pub(crate) fn at(mut self, place: usize) -> Finding {
+        self.place = place;
+        self
+    }
+}
+
+/// The judgement over these exchanges.
+pub(crate) fn judge(judge: Judge, context: &Context, seen: &[Observation]) -> Finding {
+    let one: fn(&Context, &Observation) -> Finding = match judge {
+        Judge::Refused => refused,
+        Judge::Not101 => not_101,
+        Judge::Accepted => accepted,
+        Judge::Each(one) => one,
+        Judge::All(all) => {
+            return match unreachable(seen) {
+                Some(finding) => finding,
+                None => all(context, seen),
+            };
+        }
+        Judge::Run(all) => return all(context, seen),
+    };
+    worst(seen.iter().map(|observation| match observation.reaction(context) {
+        Reaction::Unreachable(why) => Finding::open(format!("no connection: {why}")),
+        _ => {
+            let mut finding = one(context, observation);
+            if seen.len() > 1 && finding.verdict != Verdict::Pass {
+                finding.text = format!("{}: {}", observation.label, finding.text);
+            }
+            finding
+        }
+    }))
+}
+
+fn unreachable(seen: &[Observation]) -> Option<Finding> {
+    let place = seen.iter().position(|one| matches!(one.end, super::exchange::End::Unreachable(_)))?;
+    Some(Finding::open("no connection for one of the requests").at(place))
+}
+
+/// The worst of several findings, with how many share its verdict.
+pub(crate) fn worst(findings: impl IntoIterator<Item = Finding>) -> Finding {
+    let findings: Vec<Finding> =
+        findings.into_iter().enumerate().map(|(at, finding)| finding.at(at)).collect();
+    let total = findings.len();
+    // A form that does not apply weighs less than one that passed.
+    let weight = |finding: &Finding| (finding.verdict != Verdict::Skipped, finding.verdict);
+    let Some((_, top)) = findings.iter().map(weight).max() else {
+        return Finding::open("nothing was sent");
+    };
+    let mut same = findings.into_iter().filter(|finding| finding.verdict == top);
+    let mut first = same.next().expect("the maximum is one of them");
+    let more = same.count();
+    if more > 0 && top != Verdict::Pass {
+        first.text = format!("{} (and {more} more of the {total} forms)", first.text);
+    }
+    first
+}
+
+/// REFUSED of the catalogue.
+pub(crate) fn refused(context: &Context, seen: &Observation) -> Finding {
+    let text = seen.describe(context);
+    match seen.reaction(context) {
+        Reaction::Accepted | Reaction::Faulty(_) => Finding::fail(text),
+        Reaction::Status(400..=599) | Reaction::Closed | Reaction::Reset => Finding::pass(text),
+        Reaction::Status(_) | Reaction::NotHttp => Finding::remark(text),
+        Reaction::Silent => Finding::remark(format!("{text}: neither accepted nor refused")),
+        Reaction::Unreachable(_) => Finding::open(text),
+    }
+}
+
+/// NOT 101 of the catalogue.
+pub(crate) fn not_101(context: &Context, seen: &Observation) -> Finding {
+    match seen.reaction(context) {
+        Reaction::Status(_) => Finding::pass(seen.describe(context)),
+        _ => refused(context, seen),
+    }
+}
+
+/// ACCEPTED of the catalogue.
+pub(crate) fn accepted(context: &Context, seen: &Observation) -> Finding {
+    let text = seen.describe(context);
+    match seen.reaction(context) {
+        Reaction::Accepted => Finding::pass(text),
+        Reaction::Unreachable(_) => Finding::open(text),
+        _ => Finding::fail(text),
+    }
+}
+
+/// Status 400 passes, another refusal is a remark, 101 fails.
+pub(crate) fn status_400(context: &Context, seen: &Observation) -> Finding {
+    let finding = refused(context, seen);
+    match seen.reaction(context) {
+        Reaction::Status(400) => finding,
+        _ if finding.verdict == Verdict::Pass => {
+            Finding::remark(format!("refused, but not with 400: {}", finding.text))
+        }
+        _ => finding,
+    }
+}

@@ -1,0 +1,244 @@
+//! The ladder from the name to the close, step by step, with times; and where it broke.
+
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::time::timeout;
+use tokio_rustls::rustls::ClientConfig;
+
+use super::exchange::{ECHO, PING};
+use super::options::Options;
+use super::stimulus::{MASK, ping_frame, text_frame};
+use crate::expect;
+use crate::mistake;
+use crate::report::Phase;
+use crate::target::Target;
+use crate::wire::dial::{self, Stream};
+use crate::wire::frame;
+use crate::wire::head::{self, Head, Parsed};
+
+/// What climbing the ladder showed.
+pub(crate) struct Climb {
+    pub(crate) phases: Vec<Phase>,
+    /// Why it ended early, in words.
+    pub(crate) broke: Option<String>,
+    /// The first address that took a connection.
+    pub(crate) address: Option<SocketAddr>,
+    pub(crate) echoes: bool,
+    pub(crate) pongs: bool,
+}
+
+impl Climb {
+    fn step(&mut self, name: &'static str, start: Instant, result: Result<String, String>) -> bool {
+        let ok = result.is_ok();
+        let detail = match result {
+            Ok(detail) => detail,
+            Err(detail) => {
+                self.broke = Some(format!("{name}: {detail}"));
+                detail
+            }
+        };
+        let microseconds = u64::try_from(start.elapsed().as_micros()).unwrap_or(u64::MAX);
+        self.phases.push(Phase { name, ok, microseconds, detail });
+        ok
+    }
+}
+
+/// Climbs with this request, whose `{key}` is filled in.
+pub(crate) async fn climb(
+    target: &Target,
+    options: &Options,
+    tls: Option<&Arc<ClientConfig>>,
+    request: impl Fn(&str) -> Vec<u8>,
+) -> Climb {
+    let mut climb = Climb { phases: Vec::new(), broke: None, address: None, echoes: false, pongs: false };
+    let limit = options.timeout;
+    let start = Instant::now();
+    let addresses = match dial::addresses(target, &options.resolve).await {
+        Ok(addresses) if addresses.is_empty() => Err("the name has no address".to_owned()),
+        Ok(addresses) => Ok(addresses),
+        Err(error) => Err(format!("{} is not found: {error}", target.host)),
+    };
+    let words =
+        addresses.clone().map(|all| all.iter().map(ToString::to_string).collect::<Vec<_>>().join(", "));
+    if !climb.step("name", start, words) {
+        return climb;
+    }
+    let mut stream = None;
+    for address in addresses.unwrap_or_default() {
+        let start = Instant::now();
+        let result = dial::tcp(address, limit).await;
+        let words = match &result {
+            Ok(_) => Ok(address.to_string()),
+            Err(error) => Err(format!("{address}: {error}")),
+        };
+        climb.step("tcp", start, words);
+        if let Ok(open) = result {
+            climb.address.get_or_insert(address);
+            stream.get_or_insert(open);
+        }
+    }
+    let Some(stream) = stream else { return climb };
+    climb.broke = None;
+    let mut stream: Stream = match tls {
+        None => Box::new(stream),
+        Some(config) => {
+            let start = Instant::now();
+            let result = dial::tls(stream, &target.host, Arc::clone(config), limit).await;
+            let words = match &result {
+                Ok((_, words)) => Ok(words.clone()),
+                Err(error) => Err(format!("{error}{}", tls_hint(&error.to_string()))),
+            };
+            climb.step("tls", start, words);
+            match result {
+                Ok((stream, _)) => stream,
+                Err(_) => return climb,
+            }
+        }
+    };
+    converse(&mut climb, &mut stream, options, request).await;
+    climb
+}
+
+fn tls_hint(error: &str) -> &'static str {
+    if error.contains("InvalidContentType") || error.contains("corrupt message") {
+        "; the port speaks plain text: use ws:// instead of wss://"
+    } else if error.contains("UnknownIssuer") || error.contains("NotValidForName") {
+        "; trust it with --cacert FILE or, for a test, -k"
+    } else {
+        ""
+    }
+}
+
+async fn converse(
+    climb: &mut Climb,
+    stream: &mut Stream,
+    options: &Options,
+    request: impl Fn(&str) -> Vec<u8>,
+) {
+    let key = expect::fresh_key();
+    let start = Instant::now();
+    let mut bytes = Vec::new();
+    let sent = stream.write_all(&request(&key)).await.and(stream.flush().await);
+    let head = match sent {
+        Err(error) => Err(format!("the request could not be sent: {error}")),
+        Ok(()) => {
+            let parsed = read_until(stream, &mut bytes, options.timeout, |bytes| match head::answer(bytes) {
+                Parsed::Complete(head) => Some(head),
+                Parsed::Partial => None,
+            });
+            parsed.await.ok_or_else(|| no_answer(&bytes, options.timeout))
+        }
+    };
+    let words = head.as_ref().map(Head::line).map_err(Clone::clone);
+    if !climb.step("http", start, words) {
+        return;
+    }
+    let Ok(head) = head else { return };
+    let start = Instant::now();
+    if !climb.step("upgrade", start, upgrade(&head, &key)) {
+        return;
+    }
+    let start = Instant::now();
+    let end = head.length;
+    let frames = [ping_frame(PING), text_frame(ECHO)].concat();
+    let _gone = stream.write_all(&frames).await.and(stream.flush().await);
+    let is = |frame: &frame::Frame, opcode, payload: &str| {
+        frame.opcode == opcode && frame.payload == payload.as_bytes()
+    };
+    let plain = head.count("Sec-WebSocket-Extensions") == 0;
+    let _timed_out = read_until(stream, &mut bytes, options.quiet, |bytes| {
+        let (frames, _) = frame::read_all(&bytes[end..]);
+        climb.pongs = frames.iter().any(|frame| is(frame, frame::PONG, PING));
+        climb.echoes = plain && frames.iter().any(|frame| is(frame, frame::TEXT, ECHO));
+        (climb.pongs && climb.echoes).then_some(())
+    })
+    .await;
+    let words = match (climb.pongs, climb.echoes) {
+        (true, true) => Ok("the ping and the message came back".to_owned()),
+        (true, false) => Ok("the ping was answered; the target is no echo service".to_owned()),
+        (false, true) => Ok("the message came back; the ping was not answered".to_owned()),
+        (false, false) => Ok("neither the ping nor the message was answered".to_owned()),
+    };
+    climb.step("echo", start, words);
+    let start = Instant::now();
+    let close = frame::write(frame::CLOSE, &frame::close_payload(1000), Some(MASK));
+    let _gone = stream.write_all(&close).await.and(stream.flush().await);
+    let answered = read_until(stream, &mut bytes, options.quiet, |bytes| {
+        let (frames, _) = frame::read_all(&bytes[end..]);
+        frames.into_iter().find(|frame| frame.opcode == frame::CLOSE)
+    });
+    let words = match answered.await {
+        Some(frame) => match frame.payload.get(..2) {
+            Some(code) => format!("answered with {}", u16::from_be_bytes([code[0], code[1]])),
+            None => "answered without a code".to_owned(),
+        },
+        None => "the close frame was not answered".to_owned(),
+    };
+    climb.step("close", start, Ok(words));
+}
+
+/// The upgrade in words: what agrees, or all that does not.
+fn upgrade(head: &Head, key: &str) -> Result<String, String> {
+    if head.status != Some(101) {
+        return Err(format!("{}: the request was not accepted", head.line()));
+    }
+    let mut wrong = Vec::new();
+    let wanted = expect::accept_for(key.as_bytes());
+    match head.all("Sec-WebSocket-Accept").collect::<Vec<_>>().as_slice() {
+        [] => wrong.push("Sec-WebSocket-Accept is missing".to_owned()),
+        [value] if *value == wanted => {}
+        [value] => wrong.push(match mistake::explain(key, value, &[]) {
+            Some(words) => format!("Sec-WebSocket-Accept is wrong: {words}"),
+            None => "Sec-WebSocket-Accept is wrong".to_owned(),
+        }),
+        _ => wrong.push("Sec-WebSocket-Accept stands more than once".to_owned()),
+    }
+    if !head.first("Upgrade").is_some_and(|value| value.eq_ignore_ascii_case("websocket")) {
+        wrong.push("Upgrade is not websocket".to_owned());
+    }
+    if !head.lists("Connection", "upgrade") {
+        wrong.push("Connection does not list upgrade".to_owned());
+    }
+    if wrong.is_empty() {
+        Ok("Upgrade, Connection and accept are right".to_owned())
+    } else {
+        Err(wrong.join("; "))
+    }
+}
+
+fn no_answer(bytes: &[u8], limit: Duration) -> String {
+    if bytes.is_empty() {
+        format!(
+            "no byte of an answer within {limit:.0?}, or a close without one; a TLS port answers like this to ws://"
+        )
+    } else if bytes.starts_with(&[0x15, 0x03]) {
+        "a TLS alert came: the port speaks TLS, use wss:// instead of ws://".to_owned()
+    } else {
+        format!("no HTTP answer: {}", crate::escape::escape(bytes, 80))
+    }
+}
+
+/// Reads until the function finds what it looks for.
+async fn read_until<T>(
+    stream: &mut Stream,
+    bytes: &mut Vec<u8>,
+    limit: Duration,
+    mut find: impl FnMut(&[u8]) -> Option<T>,
+) -> Option<T> {
+    let reading = async {
+        let mut buffer = [0; 16 * 1024];
+        loop {
+            if let Some(found) = find(bytes) {
+                return Some(found);
+            }
+            match stream.read(&mut buffer).await {
+                Ok(length) if length > 0 && bytes.len() < head::LONGEST => bytes.extend(&buffer[..length]),
+                _ => return None,
+            }
+        }
+    };
+    timeout(limit, reading).await.unwrap_or(None)
+}

@@ -1,0 +1,133 @@
+//! Trust in the server check: for every rule a server that breaks it and only it is found, and a right one passes.
+
+mod support;
+
+use std::collections::BTreeSet;
+use std::sync::Arc;
+use std::time::Duration;
+
+use handfast_check::{Report, ServerCheck, Verdict, server};
+use handfast_proto::rules::Rule;
+use tokio::sync::Semaphore;
+use tokio::task::JoinSet;
+
+/// Rules without a switch, and why.
+const NO_SWITCH: &[(&str, &str)] = &[
+    ("server/head-timeout", "takes 65 s"),
+    ("server/handshake-flood", "is never run"),
+    ("server/key-as-credential", "needs credentials: tested by itself"),
+];
+
+/// Faults that cannot be had alone: with this one come those.
+const KIN: &[(&str, &[&str])] = &[
+    ("server/accept-over-text", &["server/key-pad-bits"]),
+    ("server/key-pad-bits", &["server/accept-over-text"]),
+    // Two accept lines or no acceptance at all: nothing is accepted any more.
+    (
+        "server/accept-duplicate",
+        &["server/correct-handshake-refused", "server/accept-wrong", "server/origin-absent"],
+    ),
+    ("server/correct-handshake-refused", &["server/origin-absent", "server/accept-wrong"]),
+    ("server/origin-absent", &["server/correct-handshake-refused", "server/accept-wrong"]),
+    ("server/head-too-large", &["server/key-over-long"]),
+    // A foreign origin that gets a 101, although a close follows, was accepted.
+    ("server/origin-refusal-status", &["server/origin-foreign-accepted"]),
+];
+
+fn check(address: std::net::SocketAddr) -> ServerCheck {
+    server(format!("ws://{address}/chat"))
+        .subprotocol("chat")
+        .subprotocol("superchat")
+        .timeout(Duration::from_secs(3))
+        .quiet(Duration::from_millis(300))
+}
+
+/// Everything that is neither kept nor left out, as lines for a message.
+fn findings(report: &Report) -> BTreeSet<String> {
+    report
+        .results
+        .iter()
+        .filter(|result| !matches!(result.verdict, Verdict::Pass | Verdict::Skipped))
+        .map(|result| result.id.to_owned())
+        .collect()
+}
+
+fn explain(report: &Report) -> String {
+    report
+        .results
+        .iter()
+        .filter(|result| !matches!(result.verdict, Verdict::Pass | Verdict::Skipped))
+        .map(|result| {
+            let text = result.got.as_deref().or(result.reason.as_deref()).unwrap_or_default();
+            format!("\n  {} {}: {text}", result.verdict.as_str(), result.id)
+        })
+        .collect()
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_right_server_passes_every_rule_without_a_remark() {
+    let report = check(support::start("").await).run().await.expect("a report");
+    assert!(findings(&report).is_empty(), "{}", explain(&report));
+    assert_eq!(report.broke, None);
+    assert!(report.summary.pass >= 100, "{:?}", report.summary);
+    let skipped: Vec<_> = report
+        .results
+        .iter()
+        .filter(|result| {
+            result.verdict == Verdict::Skipped && Rule::find(result.id).is_some_and(|r| r.applies_to("h1"))
+        })
+        .map(|result| result.id)
+        .collect();
+    assert_eq!(
+        skipped,
+        [
+            "server/key-as-credential",
+            "server/handshake-flood",
+            "server/head-timeout",
+            "server/status-401-without-challenge"
+        ]
+    );
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn each_broken_rule_is_found_and_nothing_else() {
+    // These press the server and take the most time: only the servers that break them see them.
+    const HEAVY: [&str; 3] =
+        ["server/head-too-large", "server/head-in-pieces-refused", "server/target-too-long"];
+    let mut wrong = String::new();
+    let mut tested = 0;
+    let mut tasks = JoinSet::new();
+    let turns = Arc::new(Semaphore::new(4));
+    for rule in Rule::all().filter(|rule| rule.id.starts_with("server/") && rule.applies_to("h1")) {
+        if NO_SWITCH.iter().any(|(id, _)| *id == rule.id) {
+            continue;
+        }
+        let turns = Arc::clone(&turns);
+        tasks.spawn(async move {
+            let _turn = turns.acquire().await.expect("never closed");
+            let mut run = check(support::start(rule.id).await);
+            for heavy in HEAVY.iter().filter(|heavy| **heavy != rule.id) {
+                run = run.exclude(*heavy);
+            }
+            (rule, run.run().await.expect("a report"))
+        });
+    }
+    while let Some(result) = tasks.join_next().await {
+        let (rule, report) = result.expect("no check panics");
+        let mut found = findings(&report);
+        let hit = found.remove(rule.id);
+        let kin = KIN.iter().find(|(id, _)| *id == rule.id).map_or(&[][..], |(_, kin)| kin);
+        found.retain(|id| !kin.contains(&id.as_str()));
+        if !hit || !found.is_empty() {
+            wrong += &format!(
+                "\n{} {}{}",
+                rule.id,
+                if hit { "found, but not alone" } else { "NOT FOUND" },
+                explain(&report)
+            );
+        }
+        tested += 1;
+    }
+    assert!(wrong.is_empty(), "{wrong}");
+    assert!(tested >= 115, "{tested}");
+}
