@@ -1,0 +1,66 @@
+//! Echoes every message, on one thread: `echo {port} [deflate|broadcast]`.
+//!
+//! `feed` queues a reply; the next `recv` that would wait writes all that are queued, so that replies to messages that came
+//! together go out together. With `broadcast` every message goes to every connection instead.
+
+use handfast::{CloseCode, OriginPolicy, Policy, Sender, Server, TrySendError};
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex};
+
+#[tokio::main(flavor = "current_thread")]
+async fn main() -> Result<(), handfast::Error> {
+    let mut arguments = std::env::args().skip(1);
+    let port: u16 = arguments.next().and_then(|port| port.parse().ok()).unwrap_or(8080);
+    let style = arguments.next().unwrap_or_default();
+    // Any page may use an echo: there is nothing to protect.
+    let policy = Policy { origin: OriginPolicy::Any, ..Policy::default() };
+    let server = Server::bind(("127.0.0.1", port)).await?.policy(policy);
+    match style.as_str() {
+        "broadcast" => broadcast(server).await,
+        _ => echo(server).await,
+    }
+}
+
+async fn echo(server: Server) -> Result<(), handfast::Error> {
+    server
+        .serve(|mut ws| async move {
+            while let Some(message) = ws.recv().await? {
+                ws.feed(message).await?;
+            }
+            Ok(())
+        })
+        .await
+}
+
+async fn broadcast(server: Server) -> Result<(), handfast::Error> {
+    let members = Arc::new(Mutex::new((0, HashMap::<u64, Sender>::new())));
+    server
+        .serve(move |ws| {
+            let members = members.clone();
+            async move {
+                let (mut receiver, sender) = ws.split();
+                let me = {
+                    let mut members = members.lock().unwrap();
+                    members.0 += 1;
+                    let me = members.0;
+                    members.1.insert(me, sender);
+                    me
+                };
+                let result = async {
+                    while let Some(message) = receiver.recv().await? {
+                        for sender in members.lock().unwrap().1.values() {
+                            // One who does not keep up is shown out: nobody waits for them.
+                            if let Err(TrySendError::Full(_)) = sender.try_send(message.clone()) {
+                                sender.close(CloseCode::POLICY_VIOLATION, "too slow")?;
+                            }
+                        }
+                    }
+                    Ok(())
+                };
+                let result = result.await;
+                members.lock().unwrap().1.remove(&me);
+                result
+            }
+        })
+        .await
+}

@@ -1,0 +1,133 @@
+//! Receiver and senders in different tasks.
+
+mod support;
+
+use handfast::{Close, CloseCode, Config, Error, Limits, Message, TrySendError};
+use std::collections::HashMap;
+use std::time::Duration;
+use support::{echo, pair, pair_with, soon};
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn messages_of_many_senders_arrive_whole_and_in_each_senders_order() {
+    let (client, server) = pair(1000).await;
+    let server = tokio::spawn(echo(server));
+    let (mut receiver, sender) = client.split();
+    const SENDERS: usize = 8;
+    const COUNT: usize = 300;
+    for who in 0..SENDERS {
+        let sender = sender.clone();
+        tokio::spawn(async move {
+            for at in 0..COUNT {
+                sender.send(format!("{who} {at} {}", "x".repeat(at * 7 % 2000))).await.unwrap();
+            }
+        });
+    }
+    let mut next: HashMap<String, usize> = HashMap::new();
+    for _ in 0..SENDERS * COUNT {
+        let message = soon(receiver.recv()).await.unwrap().unwrap();
+        let text = message.as_text().unwrap().to_owned();
+        let mut words = text.split(' ');
+        let (who, at) = (words.next().unwrap(), words.next().unwrap().parse::<usize>().unwrap());
+        assert_eq!(words.next().unwrap().len(), at * 7 % 2000);
+        let expected = next.entry(who.into()).or_default();
+        assert_eq!(at, *expected);
+        *expected += 1;
+    }
+    sender.close(CloseCode::NORMAL, "").unwrap();
+    assert_eq!(soon(receiver.recv()).await.unwrap(), None);
+    assert_eq!(receiver.close_received().map(Close::code), Some(CloseCode::NORMAL));
+    assert!(matches!(sender.send("late").await, Err(Error::Closed)));
+    assert!(sender.is_closed());
+    server.await.unwrap().unwrap();
+}
+
+#[tokio::test]
+async fn sends_progress_while_nobody_receives() {
+    let (client, mut server) = pair(100).await;
+    let (_receiver, sender) = client.split();
+    // More than the pipe holds, from a call that never waits.
+    for at in 0..50u8 {
+        sender.try_send(vec![at; 100]).unwrap();
+    }
+    for at in 0..50u8 {
+        assert_eq!(soon(server.recv()).await.unwrap(), Some(Message::binary(vec![at; 100])));
+    }
+    assert_eq!(sender.send_queue_bytes(), 0);
+}
+
+#[tokio::test]
+async fn a_full_queue_gives_the_message_back_and_send_waits_for_room() {
+    let (here, there) = tokio::io::duplex(100);
+    let limits = Limits { send_queue_bytes_max: 1000, ..Limits::default() };
+    let (client, mut server) =
+        pair_with(here, there, Config { limits, ..Config::default() }, Config::default()).await;
+    let (_receiver, sender) = client.split();
+    let mut sent = 0;
+    let message = loop {
+        match sender.try_send(vec![7; 100]) {
+            Ok(()) => sent += 1,
+            Err(TrySendError::Full(message)) => break message,
+            Err(closed) => panic!("{closed}"),
+        }
+        assert!(sent < 50, "the queue is never full");
+    };
+    assert_eq!(message, Message::binary(vec![7; 100]));
+    let waiting: Vec<_> = (0..5)
+        .map(|_| {
+            let (sender, message) = (sender.clone(), message.clone());
+            tokio::spawn(async move { sender.send(message).await })
+        })
+        .collect();
+    // One that stops waiting keeps nobody else waiting.
+    let given_up = tokio::time::timeout(Duration::from_millis(10), sender.send(message.clone())).await;
+    assert!(given_up.is_err());
+    for _ in 0..sent + 5 {
+        assert_eq!(soon(server.recv()).await.unwrap().as_ref(), Some(&message));
+    }
+    for task in waiting {
+        soon(task).await.unwrap().unwrap();
+    }
+    soon(sender.flush()).await.unwrap();
+}
+
+#[tokio::test]
+async fn without_senders_the_receiver_goes_on() {
+    let (client, mut server) = pair(1024).await;
+    let (mut receiver, sender) = client.split();
+    drop(sender);
+    server.send("hello").await.unwrap();
+    assert_eq!(soon(receiver.recv()).await.unwrap(), Some(Message::text("hello")));
+    drop(receiver);
+    assert_eq!(soon(server.recv()).await.unwrap(), None);
+    assert_eq!(server.close_received().map(Close::code), Some(CloseCode::GOING_AWAY));
+}
+
+#[tokio::test]
+async fn without_the_receiver_senders_go_on_and_pings_are_answered() {
+    let (here, there) = tokio::io::duplex(1024);
+    let shows = Config { show_pongs: true, ..Config::default() };
+    let (client, mut server) = pair_with(here, there, Config::default(), shows).await;
+    let (receiver, sender) = client.split();
+    drop(receiver);
+    server.send("nobody reads this").await.unwrap();
+    server.ping("here?").await.unwrap();
+    assert!(matches!(soon(server.recv_event()).await.unwrap(), Some(handfast::Event::Pong(_))));
+    sender.send("hello").await.unwrap();
+    assert_eq!(soon(server.recv()).await.unwrap(), Some(Message::text("hello")));
+    drop(sender);
+    assert_eq!(soon(server.recv()).await.unwrap(), None);
+}
+
+#[tokio::test(start_paused = true)]
+async fn closing_by_a_sender_starts_the_deadline_of_a_receiver_that_waits_already() {
+    let (client, server) = pair(1024).await;
+    let (mut receiver, sender) = client.split();
+    let receiving = tokio::spawn(async move { receiver.recv().await });
+    tokio::task::yield_now().await;
+    let begin = tokio::time::Instant::now();
+    sender.close(CloseCode::NORMAL, "").unwrap();
+    let error = receiving.await.unwrap().unwrap_err();
+    assert!(matches!(error, Error::Timeout { .. }), "{error}");
+    assert_eq!(begin.elapsed().as_secs(), 5);
+    drop(server);
+}
