@@ -351,10 +351,8 @@ async fn big_messages_pass_over_tcp_both_ways() {
     let running = echoing(server().await);
     let mut ws = handfast::connect(&running.uri("/")).await.unwrap();
     let big = Message::text("ß".repeat(8 << 20));
-    for _ in 0..2 {
-        ws.send(big.clone()).await.unwrap();
-        assert!(soon(ws.recv()).await.unwrap().as_ref() == Some(&big));
-    }
+    ws.send(big.clone()).await.unwrap();
+    assert!(soon(ws.recv()).await.unwrap() == Some(big), "it came back changed");
     let too_big = ws.send(vec![0; (16 << 20) + 1]).await;
     // The server may have closed before all was written.
     assert!(matches!(too_big, Ok(()) | Err(Error::Lost(_))));
