@@ -1,7 +1,7 @@
 //! From a name to a connected stream.
 
-use super::Step;
 use super::uri::WsUri;
+use super::{Observer, Step};
 use crate::Error;
 use crate::error::{Phase, Unreachable};
 use std::io;
@@ -16,7 +16,7 @@ pub(super) async fn connect(
     uri: &WsUri,
     timeout: Duration,
     deadline: Instant,
-    observer: &(dyn Fn(Step<'_>) + Send + Sync),
+    observer: &Observer,
 ) -> Result<TcpStream, Error> {
     let late = |_| Error::Timeout { phase: Phase::Connect, after: timeout };
     let unreachable = |resolve, attempts| {

@@ -60,10 +60,12 @@ pub struct Client {
     request: ClientRequest,
     config: Arc<Config>,
     connect_timeout: Duration,
-    observer: Option<Arc<dyn Fn(Step<'_>) + Send + Sync>>,
+    observer: Option<Arc<Observer>>,
     #[cfg(feature = "tls")]
     tls: crate::TlsConfig,
 }
+
+type Observer = dyn Fn(Step<'_>) + Send + Sync;
 
 /// What a connecting client has come to, for [`Client::observe`].
 #[derive(Clone, Copy, Debug)]
@@ -195,7 +197,7 @@ impl Client {
     /// [`Error::Unreachable`], [`Error::Tls`] and [`Error::Timeout`] before the request is sent; then
     /// [`Error::Declined`], [`Error::FaultyAnswer`], [`Error::HandshakeCut`] and [`Error::Timeout`].
     pub async fn connect(&self) -> Result<WebSocket, Error> {
-        let observer: &(dyn Fn(Step<'_>) + Send + Sync) = match &self.observer {
+        let observer: &Observer = match &self.observer {
             Some(observer) => &**observer,
             None => &|_| {},
         };
@@ -214,7 +216,7 @@ impl Client {
         &self,
         tcp: tokio::net::TcpStream,
         deadline: Instant,
-        observer: &(dyn Fn(Step<'_>) + Send + Sync),
+        observer: &Observer,
     ) -> Result<Transport, Error> {
         if !self.uri.is_secure {
             return Ok(tcp.into());
@@ -231,7 +233,7 @@ impl Client {
         &self,
         tcp: tokio::net::TcpStream,
         _: Instant,
-        _: &(dyn Fn(Step<'_>) + Send + Sync),
+        _: &Observer,
     ) -> Result<Transport, Error> {
         Ok(tcp.into())
     }

@@ -1,13 +1,11 @@
 //! The client against servers that answer anything.
 
-mod support;
-
+use crate::support::{read_head, soon};
 use handfast::error::Phase;
 use handfast::{Client, CloseCode, Error, Limits, Message, Step};
 use std::net::SocketAddr;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
-use support::{read_head, soon};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::task::JoinHandle;
@@ -172,7 +170,7 @@ async fn an_unreachable_address_is_named() {
 #[tokio::test]
 async fn every_address_of_a_name_is_tried() {
     // A listener on IPv4 alone; `localhost` may resolve to ::1 first.
-    let running = support::echoing(support::server().await);
+    let running = crate::support::echoing(crate::support::server().await);
     let tried: Arc<Mutex<Vec<SocketAddr>>> = Arc::default();
     let observed = tried.clone();
     let mut ws = Client::new(&format!("ws://localhost:{}/", running.address.port()))
@@ -191,7 +189,9 @@ async fn every_address_of_a_name_is_tried() {
 
 #[tokio::test]
 async fn a_bad_uri_is_refused_before_anything_is_sent() {
-    for uri in ["http://127.0.0.1/", "ws://127.0.0.1/#top", "ws:///", "ws://127.0.0.1:0/", "ws://127.0.0.1/a b"] {
+    for uri in
+        ["http://127.0.0.1/", "ws://127.0.0.1/#top", "ws:///", "ws://127.0.0.1:0/", "ws://127.0.0.1/a b"]
+    {
         let error = handfast::connect(uri).await.unwrap_err();
         assert!(matches!(error, Error::Uri(_)), "{uri}: {error}");
     }
@@ -199,7 +199,7 @@ async fn a_bad_uri_is_refused_before_anything_is_sent() {
 
 #[tokio::test]
 async fn each_step_of_connecting_can_be_watched() {
-    let running = support::echoing(support::server().await);
+    let running = crate::support::echoing(crate::support::server().await);
     let seen: Arc<Mutex<Vec<String>>> = Arc::default();
     let observed = seen.clone();
     Client::new(&running.uri("/"))

@@ -1,14 +1,10 @@
 //! TLS with certificates of our own.
 
-#![cfg(feature = "tls")]
-
-mod support;
-
+use crate::support::{Running, echo, run, server, soon};
 use handfast::{Client, CloseCode, Error, Message, Step, TlsConfig, TlsIdentity};
 use rcgen::{BasicConstraints, CertificateParams, CertifiedIssuer, IsCa, KeyPair};
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
-use support::{Running, echo, run, server, soon};
 
 struct Certificates {
     root: String,
@@ -21,7 +17,8 @@ fn certificates(host: &str) -> Certificates {
     let ca = CertifiedIssuer::self_signed(params, KeyPair::generate().unwrap()).unwrap();
     let key = KeyPair::generate().unwrap();
     let certificate = CertificateParams::new(vec![host.into()]).unwrap().signed_by(&key, &ca).unwrap();
-    let identity = TlsIdentity::from_pem(certificate.pem().as_bytes(), key.serialize_pem().as_bytes()).unwrap();
+    let identity =
+        TlsIdentity::from_pem(certificate.pem().as_bytes(), key.serialize_pem().as_bytes()).unwrap();
     Certificates { root: ca.pem(), identity }
 }
 
@@ -98,7 +95,7 @@ async fn plain_clients_of_a_tls_port_and_tls_clients_of_a_plain_one_get_an_error
     let (running, _) = serving(certificates("localhost").identity).await;
     let error = soon(handfast::connect(&running.uri("/"))).await.unwrap_err();
     assert!(matches!(error, Error::HandshakeCut(_) | Error::FaultyAnswer(_)), "{error:?}");
-    let plain = support::echoing(server().await);
+    let plain = crate::support::echoing(server().await);
     let error = soon(client(&plain).connect()).await.unwrap_err();
     assert!(matches!(error, Error::Tls(_)), "{error:?}");
 }
@@ -108,7 +105,9 @@ fn unusable_certificates_and_keys_are_told_apart_from_good_ones() {
     let (a, b) = (KeyPair::generate().unwrap(), KeyPair::generate().unwrap());
     let certificate = CertificateParams::new(vec!["a".into()]).unwrap().self_signed(&a).unwrap().pem();
     assert!(TlsIdentity::from_pem(certificate.as_bytes(), a.serialize_pem().as_bytes()).is_ok());
-    for (chain, key) in [(&*certificate, b.serialize_pem()), ("", a.serialize_pem()), (&*certificate, String::new())] {
+    for (chain, key) in
+        [(&*certificate, b.serialize_pem()), ("", a.serialize_pem()), (&*certificate, String::new())]
+    {
         assert!(matches!(TlsIdentity::from_pem(chain.as_bytes(), key.as_bytes()), Err(Error::Tls(_))));
     }
     assert!(matches!(TlsConfig::new().add_roots_pem(b"nothing"), Err(Error::Tls(_))));

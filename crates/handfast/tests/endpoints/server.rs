@@ -1,13 +1,15 @@
 //! The server over TCP, with clients that write bytes.
 
-mod support;
-
-use handfast::{Answer, BindOptions, CloseCode, Error, HttpResponse, Limits, Message, OriginPolicy, Policy, Server};
+use crate::support::{
+    ACCEPT, REQUEST, assert_complete, client_frame, echo, echoing, exchange, read_head, read_to_end,
+};
+use crate::support::{run, server, soon};
+use handfast::{
+    Answer, BindOptions, CloseCode, Error, HttpResponse, Limits, Message, OriginPolicy, Policy, Server,
+};
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
-use support::{ACCEPT, REQUEST, assert_complete, client_frame, echo, echoing, exchange, read_head, read_to_end};
-use support::{run, server, soon};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 
@@ -73,7 +75,11 @@ async fn a_refusal_is_complete_and_names_every_fault() {
 #[tokio::test]
 async fn a_malformed_head_is_refused_without_the_handler() {
     let running = run(server().await, |_| async { panic!("no handler must see this") });
-    for head in ["GET / HTTP/1.1\nHost: a\n\n", "GET / HTTP/1.1\r\nHost : a\r\n\r\n", "\x16\x03\x01\x02\x00\x01\r\n\r\n"] {
+    for head in [
+        "GET / HTTP/1.1\nHost: a\n\n",
+        "GET / HTTP/1.1\r\nHost : a\r\n\r\n",
+        "\x16\x03\x01\x02\x00\x01\r\n\r\n",
+    ] {
         assert_complete(&exchange(running.address, head.as_bytes()).await, 400);
     }
     let long = format!("GET /{} HTTP/1.1\r\n", "a".repeat(70 << 10));

@@ -1,11 +1,9 @@
 //! Receiver and senders in different tasks.
 
-mod support;
-
+use crate::support::{echo, pair, pair_with, soon};
 use handfast::{Close, CloseCode, Config, Error, Limits, Message, TrySendError};
 use std::collections::HashMap;
 use std::time::Duration;
-use support::{echo, pair, pair_with, soon};
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
 async fn messages_of_many_senders_arrive_whole_and_in_each_senders_order() {

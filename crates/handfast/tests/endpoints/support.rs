@@ -1,7 +1,5 @@
 //! What the tests share.
 
-#![allow(dead_code, reason = "each test file uses some of it")]
-
 use handfast::{AcceptOptions, ClientRequest, Config, Error, Request, Server, ServerHandle, WebSocket};
 use std::io::{self, IoSlice};
 use std::net::SocketAddr;

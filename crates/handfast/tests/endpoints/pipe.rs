@@ -1,12 +1,10 @@
 //! Two endpoints over a pipe.
 
-mod support;
-
+use crate::support::{Counting, Trickle, echo, pair, pair_over, pair_with, soon};
 use futures_util::{SinkExt, StreamExt};
 use handfast::{Close, CloseCode, Config, End, Error, Event, KeepAlive, Limits, Message};
 use std::sync::atomic::Ordering;
 use std::time::Duration;
-use support::{Counting, Trickle, echo, pair, pair_over, pair_with, soon};
 
 fn messages() -> Vec<Message> {
     let mut messages = vec![
@@ -157,7 +155,7 @@ async fn a_lost_connection_is_one_error_and_then_the_end() {
     let request = handfast::ClientRequest::new("pipe", "/").unwrap();
     let config = std::sync::Arc::new(Config::default());
     let connecting = tokio::spawn(async move { handfast::client_handshake(here, &request, config).await });
-    let head = support::read_head(&mut cut).await;
+    let head = crate::support::read_head(&mut cut).await;
     let key = head.lines().find_map(|line| line.strip_prefix("Sec-WebSocket-Key: ")).unwrap();
     let key = handfast::proto::handshake::Key::parse(key.as_bytes()).unwrap();
     let accept = handfast::proto::handshake::Accept::derive(&key);
@@ -184,7 +182,8 @@ async fn nothing_is_read_after_the_end_of_the_stream() {
     let here = Counting::new(here);
     let reads = here.reads.clone();
     let (mut client, mut server) = pair_over(here, there).await;
-    let (closed, end) = soon(async { tokio::join!(server.close(CloseCode::NORMAL, ""), client.recv()) }).await;
+    let (closed, end) =
+        soon(async { tokio::join!(server.close(CloseCode::NORMAL, ""), client.recv()) }).await;
     (closed.unwrap(), assert_eq!(end.unwrap(), None));
     drop(server);
     let before = reads.load(Ordering::Relaxed);

@@ -1,0 +1,9 @@
+//! Servers and clients, in pairs and against peers that write bytes.
+
+mod client;
+mod pipe;
+mod server;
+mod split;
+mod support;
+#[cfg(feature = "tls")]
+mod tls;
