@@ -3,8 +3,10 @@
 mod answers;
 mod client_answer;
 mod client_request;
+mod mutations;
 mod probe;
 mod server_answer;
 mod server_fields;
 mod server_head;
 mod server_key;
+mod vectors;
