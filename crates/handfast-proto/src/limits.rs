@@ -8,6 +8,7 @@ use std::time::Duration;
 /// syntax: `Limits { message_bytes_max: 1 << 20, ..Limits::default() }`.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Limits {
+    // rule: server/target-8000-octets
     /// The whole head of a request or an answer, in bytes (64 KiB). Beyond it: 431, or 414 for its first line.
     pub head_bytes_max: usize,
     /// Field lines of a head (128). Beyond it: 431.

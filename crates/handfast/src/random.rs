@@ -6,6 +6,7 @@ use std::cell::RefCell;
 use std::io;
 
 /// Sixteen bytes for one `Sec-WebSocket-Key`.
+// rule: client/key-predictable
 pub(crate) fn nonce() -> io::Result<[u8; 16]> {
     let mut nonce = [0; 16];
     getrandom::fill(&mut nonce).map_err(io::Error::other)?;
@@ -71,6 +72,7 @@ mod tests {
     }
 
     #[test]
+    // rule: client/key-predictable
     fn nonces_differ() {
         assert_ne!(nonce().unwrap(), nonce().unwrap());
     }

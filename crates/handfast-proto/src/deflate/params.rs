@@ -46,6 +46,7 @@ impl DeflateOptions {
         Self { own_context: true, peer_context: true, ..Self::default() }
     }
 
+    // rule: client/extension-offer-malformed
     /// What a client offers.
     pub(crate) fn offer(&self) -> Parameters {
         Parameters {
@@ -77,6 +78,7 @@ impl DeflateOptions {
             Some(hint) => self.peer_bits().min(hint.unwrap_or(15)),
             None => 15,
         };
+        // rule: server/deflate-answer-malformed
         let answer = Parameters {
             // rule: server/deflate-server-takeover-ignored
             server_no_context_takeover: offer.server_no_context_takeover || !self.own_context,
@@ -96,6 +98,7 @@ impl DeflateOptions {
         Some((answer, agreed))
     }
 
+    // rule: client/deflate-legal-answer-refused
     /// What a client makes of the server's answer to [`DeflateOptions::offer`].
     pub(crate) fn check(&self, answer: &Parameters) -> Result<Agreed, ParameterFault> {
         let offer = self.offer();
@@ -149,6 +152,7 @@ pub struct Parameters {
 }
 
 impl Parameters {
+    // rule: server/deflate-parameter-unknown server/deflate-parameter-value server/deflate-parameter-duplicate
     /// Reads the parameters of an extension that is called [`NAME`].
     pub fn parse(extension: &Extension) -> Result<Self, ParameterFault> {
         let mut parameters = Self::default();

@@ -14,6 +14,7 @@ pub struct Accept([u8; 28]);
 impl Accept {
     /// Derives the accept value from the key exactly as it stood in the request.
     pub fn derive(key: &Key) -> Self {
+        // rule: server/accept-wrong server/accept-over-text
         Self::from_digest(&Sha1::digest(text(key)).into())
     }
 

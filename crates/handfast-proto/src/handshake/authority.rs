@@ -12,6 +12,7 @@ pub(crate) struct HostPort<'a> {
 }
 
 impl<'a> HostPort<'a> {
+    // rule: server/host-form-refused
     /// None for anything outside the grammar, for an empty host and for a port above 65535.
     pub(crate) fn parse(text: &'a [u8]) -> Option<Self> {
         let text = std::str::from_utf8(text).ok()?;

@@ -24,6 +24,7 @@ impl ClientRequest {
     ///
     /// Fails with [`Misuse::HeaderNotAllowed`] when either does not fit HTTP's grammar: user names and fragments do not.
     pub fn new(authority: &str, target: &str) -> Result<Self, Misuse> {
+        // rule: client/uri-invalid-used client/request-line-wrong client/host-wrong
         let slash = if target.is_empty() || target.starts_with('?') { "/" } else { "" };
         let target = format!("{slash}{target}");
         if HostPort::parse(authority.as_bytes()).is_none()
@@ -45,6 +46,7 @@ impl ClientRequest {
     /// Offers one more subprotocol, less preferred than those before it. Fails with [`Misuse::SubprotocolInvalid`] for
     /// a name that is no token, or that was offered already.
     pub fn subprotocol(mut self, name: &str) -> Result<Self, Misuse> {
+        // rule: client/subprotocol-offer-invalid
         self.subprotocols.push(name.into());
         match subprotocol::are_valid(&self.subprotocols) {
             true => Ok(self),
@@ -63,6 +65,7 @@ impl ClientRequest {
     /// Fails with [`Misuse::HeaderNotAllowed`] for anything outside HTTP's grammar and for the fields of the handshake
     /// itself (`Host`, `Upgrade`, `Connection`, `Sec-WebSocket-*`) or of a body.
     pub fn field(mut self, name: &str, value: &str) -> Result<Self, Misuse> {
+        // rule: client/request-syntax client/body-sent
         if !is_field(name, value) || is_reserved(name) || name.eq_ignore_ascii_case("host") {
             return Err(Misuse::HeaderNotAllowed);
         }
@@ -78,7 +81,10 @@ impl ClientRequest {
     /// The bytes to write, and what judges the answer. `nonce` is 16 bytes from a cryptographic random source, drawn
     /// anew for each handshake.
     pub fn start(&self, nonce: [u8; 16]) -> (Vec<u8>, Pending) {
+        // rule: client/key-reused client/data-before-answer
+        // The key is a value of this call, and nothing but the head can be written before a verdict.
         let key = Key::from_nonce(nonce);
+        // rule: client/request-line-wrong client/host-wrong client/upgrade-fields-wrong client/version-wrong
         let mut head = format!(
             "GET {} HTTP/1.1\r\nHost: {}\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n\
              Sec-WebSocket-Key: {key}\r\nSec-WebSocket-Version: 13\r\n",
@@ -95,6 +101,7 @@ impl ClientRequest {
         if let Some(options) = &self.deflate {
             line("Sec-WebSocket-Extensions", &options.offer().to_string());
         }
+        // rule: client/request-cacheable
         for name in ["Cache-Control", "Pragma"] {
             if !self.fields.iter().any(|(own, _)| own.eq_ignore_ascii_case(name)) {
                 line(name, "no-cache");
@@ -156,6 +163,7 @@ impl Pending {
     /// read. The connection must be closed.
     pub fn read(&mut self, input: &[u8], limits: &Limits) -> Result<Progress<Verdict>, Vec<ResponseFault>> {
         loop {
+            // rule: client/head-in-pieces-refused
             let start = self.scanner.start();
             if let Some(fault) = foreign(input.get(start..).unwrap_or_default()) {
                 return Err(vec![fault]);
@@ -174,6 +182,7 @@ impl Pending {
             let (head, mut faults) = ResponseHead::parse(&input[range]);
             let Some(head) = head else { return Err(faults) };
             let (status, well_formed) = (head.status(), faults.is_empty());
+            // rule: client/informational-refused
             if well_formed && (100..200).contains(&status) && status != 101 {
                 self.interim_answers += 1;
                 if self.interim_answers > limits.interim_answers_max {
@@ -184,6 +193,8 @@ impl Pending {
                 self.scanner = Scanner::new(used, 0);
                 continue;
             }
+            // rule: client/glued-frames-lost client/length-fields-obeyed client/failed-connection-kept
+            // A 101 ends at its empty line, whatever length it states; without a fault, and only then, there is a witness.
             let value = match status {
                 101 => match verify::answer(self, &head, &mut faults) {
                     accepted if faults.is_empty() => Verdict::Opened(accepted, head),

@@ -140,16 +140,20 @@ impl<'a> Examiner<'a> {
 
     /// A field, its value trimmed of outer blanks.
     pub(crate) fn field(&mut self, name: &'a [u8], value: &'a [u8]) {
+        // rule: server/field-name-case-refused server/unknown-fields-refused
         // The length picks the candidates, so that other fields cost one comparison of numbers.
         match name.len() {
             4 if name.eq_ignore_ascii_case(b"host") => self.host.see(value),
             6 if name.eq_ignore_ascii_case(b"origin") => self.origin.see(value),
             6 if name.eq_ignore_ascii_case(b"expect") => self.expect.see(value),
             7 if name.eq_ignore_ascii_case(b"upgrade") => {
+                // rule: server/upgrade-case-refused server/upgrade-list-refused
                 self.upgrade.see(value, is_protocol, b"websocket");
                 self.sign = self.sign || self.upgrade.found || is_sign(name, value);
             }
             10 if name.eq_ignore_ascii_case(b"connection") => {
+                // rule: server/connection-case-refused server/connection-list-refused
+                // rule: server/connection-several-lines-refused
                 let closes = &mut self.closes;
                 let judge = |member: &[u8]| {
                     *closes |= member.eq_ignore_ascii_case(b"close");
@@ -176,6 +180,7 @@ impl<'a> Examiner<'a> {
         } else if rest.eq_ignore_ascii_case(b"version") {
             self.version.see(value);
         } else if rest.eq_ignore_ascii_case(b"protocol") {
+            // rule: server/subprotocol-lines-refused
             let offered = self.subprotocols.get_or_insert_default();
             for member in members(value) {
                 if is_token(member) {
@@ -185,6 +190,7 @@ impl<'a> Examiner<'a> {
                 }
             }
         } else if rest.eq_ignore_ascii_case(b"extensions") {
+            // rule: server/extension-lines-refused server/extension-quoted-value
             self.extension_lines += 1;
             let count = &mut self.extensions;
             let see = |piece: Piece<'_>| *count += usize::from(matches!(piece, Piece::Name(_)));
@@ -237,6 +243,8 @@ impl<'a> Examiner<'a> {
     }
 
     fn judge_lengths(&mut self) {
+        // rule: server/body-as-frames
+        // Where a body is announced nothing is accepted, so that its bytes reach no frame parser.
         let (length, encoding) = (self.content_length, self.transfer_encoding);
         if length.lines == 0 && encoding.lines == 0 {
             return;
@@ -405,6 +413,7 @@ impl<'a> Examiner<'a> {
 
     fn judge_origin(&mut self) {
         let fault = match self.origin.lines {
+            // rule: server/origin-absent
             0 => return,
             1 => self.policy.origin.judge(self.origin.first, self.asked_for(), self.policy.secure),
             _ => Some(RequestFault::OriginDuplicate(Excerpt::new(self.origin.first))),

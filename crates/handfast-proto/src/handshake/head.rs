@@ -109,6 +109,7 @@ impl Scanner {
         }
     }
 
+    // rule: server/head-in-pieces-refused
     /// Looks at what is new in `input`. A head also ends at an empty line without CR, so that it is answered, not awaited.
     pub(crate) fn scan(&mut self, input: &[u8], limits: &Limits) -> Scan {
         let bytes_max = limits.head_bytes_max.min(u32::MAX as usize);
@@ -235,6 +236,7 @@ impl Lines {
     }
 
     fn span(&mut self, head: &[u8], name: Range<usize>, value: Range<usize>) {
+        // rule: server/key-outer-whitespace-refused
         let mut value = value;
         while value.start < value.end && is_blank(head[value.start]) {
             value.start += 1;
@@ -280,6 +282,7 @@ pub(crate) const fn is_control(byte: u8) -> bool {
     ((byte < b' ') & (byte != b'\t')) | (byte == 0x7f)
 }
 
+// rule: server/response-splitting
 /// Whether this can be written as a field: a token as name, and no control bytes in the value.
 pub(crate) fn is_field(name: &str, value: &str) -> bool {
     is_token(name.as_bytes()) && !value.bytes().any(is_control)

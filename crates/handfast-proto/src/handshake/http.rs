@@ -6,8 +6,8 @@ use crate::error::Misuse;
 /// A complete HTTP/1.1 response that ends the connection: a refusal, or any page of the program's own.
 ///
 /// `Content-Length`, `Connection: close` (with `Upgrade` on a 426, beside the fields that a 426 needs) and, unless the
-/// program sets its own, `Cache-Control: no-store` are written by [`HttpResponse::to_bytes`]. A 401 needs the program's
-/// own `WWW-Authenticate`, and a 405 its `Allow`.
+/// program sets its own, `Cache-Control: no-store` are written by [`HttpResponse::to_bytes`]; so is `Allow: GET` on a 405
+/// without an `Allow`. A 401 without the `WWW-Authenticate` that it must have is written as 403.
 #[derive(Clone, Debug)]
 pub struct HttpResponse {
     status: u16,
@@ -49,13 +49,17 @@ impl HttpResponse {
 
     /// The bytes to write. `head_only` leaves out the body but keeps its length, as a HEAD request wants it.
     pub fn to_bytes(&self, head_only: bool) -> Vec<u8> {
-        let mut head = format!("HTTP/1.1 {} {}\r\n", self.status, reason(self.status));
+        let has = |name: &str| self.fields.iter().any(|(own, _)| own.eq_ignore_ascii_case(name));
+        // rule: server/status-401-without-challenge
+        let status = if self.status == 401 && !has("WWW-Authenticate") { 403 } else { self.status };
+        let mut head = format!("HTTP/1.1 {status} {}\r\n", reason(status));
         let mut line = |name: &str, value: &str| {
             for part in [name, ": ", value, "\r\n"] {
                 head.push_str(part);
             }
         };
-        if self.status == 426 {
+        // rule: server/status-426-without-upgrade server/version-other-unadvertised server/error-unframed
+        if status == 426 {
             line("Upgrade", "websocket");
             line("Connection", "Upgrade, close");
             line("Sec-WebSocket-Version", "13");
@@ -65,11 +69,16 @@ impl HttpResponse {
         for (name, value) in &self.fields {
             line(name, value);
         }
-        if !self.fields.iter().any(|(name, _)| name.eq_ignore_ascii_case("cache-control")) {
+        // rule: server/method-without-allow
+        if status == 405 && !has("Allow") {
+            line("Allow", "GET");
+        }
+        // rule: server/refusal-cacheable
+        if !has("Cache-Control") {
             line("Cache-Control", "no-store");
         }
         // These two never have a body (RFC 9110 sections 15.3.5 and 15.4.5).
-        let bodiless = matches!(self.status, 204 | 304);
+        let bodiless = matches!(status, 204 | 304);
         if !bodiless {
             line("Content-Length", &self.body.len().to_string());
         }
@@ -133,6 +142,17 @@ mod tests {
         let text = "HTTP/1.1 404 Not Found\r\nConnection: close\r\nContent-Type: text/plain; charset=utf-8\r\nX-A: b\r\n\
                     Cache-Control: no-store\r\nContent-Length: 3\r\n\r\nno\n";
         assert_eq!(bytes.escape_ascii().to_string(), text.as_bytes().escape_ascii().to_string());
+    }
+
+    // rule: server/status-401-without-challenge server/method-without-allow
+    #[test]
+    fn a_401_without_a_challenge_is_a_403_and_a_405_names_a_method() {
+        let text = |response: HttpResponse| String::from_utf8(response.to_bytes(false)).unwrap();
+        assert!(text(HttpResponse::text(401, "no")).starts_with("HTTP/1.1 403 Forbidden\r\n"));
+        let challenge = HttpResponse::text(401, "no").field("WWW-Authenticate", "Basic realm=\"x\"").unwrap();
+        assert!(text(challenge).starts_with("HTTP/1.1 401 Unauthorized\r\n"));
+        assert!(text(HttpResponse::new(405)).contains("\r\nAllow: GET\r\n"));
+        assert!(!text(HttpResponse::new(405).field("allow", "POST").unwrap()).contains("Allow: GET"));
     }
 
     #[test]

@@ -16,6 +16,7 @@ pub struct Key([u8; 24]);
 impl Key {
     /// Encodes 16 bytes from a cryptographic random source, drawn anew for this one handshake.
     pub fn from_nonce(nonce: [u8; 16]) -> Self {
+        // rule: client/key-malformed client/key-pad-bits
         let mut text = [0; 24];
         let written = BASE64.encode_slice(nonce, &mut text);
         debug_assert_eq!(written, Ok(24));

@@ -60,6 +60,7 @@ impl Offer {
     /// Fails with [`Misuse::SubprotocolNotOffered`] when `answer` requires a subprotocol and none of its own was
     /// offered; refuse the offer with a 400 then. `answer` checked everything else when it was built.
     pub fn accept(&self, answer: &Answer) -> Result<(Accepted<Server>, Vec<u8>), Misuse> {
+        // rule: server/subprotocol-unoffered server/subprotocol-several server/subprotocol-empty
         let chosen = subprotocol::choose(&self.request.fields(), answer.supported());
         if chosen.is_none() && answer.requires_subprotocol() {
             return Err(Misuse::SubprotocolNotOffered);
@@ -72,6 +73,7 @@ impl Offer {
         if self.expects_continue {
             head.extend_from_slice(b"HTTP/1.1 100 Continue\r\n\r\n");
         }
+        // rule: server/correct-handshake-refused server/accept-duplicate
         head.extend_from_slice(SWITCHING);
         head.extend_from_slice(accept.as_bytes());
         head.extend_from_slice(b"\r\n");
@@ -80,16 +82,20 @@ impl Offer {
                 head.extend_from_slice(part.as_bytes());
             }
         }
+        // rule: server/extension-unoffered server/extension-unknown-refused server/extension-empty-field
         let deflate = answer.deflate_options().and_then(|options| options.answer(&self.extensions()));
         if let Some((parameters, _)) = &deflate {
             head.extend_from_slice(format!("Sec-WebSocket-Extensions: {parameters}\r\n").as_bytes());
         }
+        // rule: server/response-content-length server/response-transfer-encoding server/response-trailing-bytes
+        // `Answer::field` takes neither field, and the empty line is the last thing written.
         head.extend_from_slice(answer.lines());
         head.extend_from_slice(b"\r\n");
         Ok((Accepted::new(chosen, deflate.map(|(_, agreed)| agreed)), head))
     }
 }
 
+// rule: server/status-line-malformed server/response-upgrade-wrong server/response-connection-wrong
 /// The 101 up to the accept value: exactly `Upgrade` in `Connection`, since clients refuse the legal list.
 const SWITCHING: &[u8] =
     b"HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Accept: ";

@@ -22,6 +22,7 @@ pub enum OriginPolicy {
 }
 
 impl OriginPolicy {
+    // rule: server/origin-refusal-status
     /// What is wrong with this one `Origin` value, for a request to `authority`.
     pub(crate) fn judge(
         &self,

@@ -27,14 +27,12 @@ impl Refusal {
         self.faults.first().map_or(400, RequestFault::status)
     }
 
+    // rule: server/silent-close server/error-unexplained server/response-splitting
     /// The complete answer: status, fields, and a text body that names each broken rule.
     pub fn response(&self) -> HttpResponse {
         let response =
             HttpResponse::text(self.status(), self.body()).with("X-Content-Type-Options", "nosniff");
-        let response = match self.status() {
-            405 => response.with("Allow", "GET"),
-            _ => response,
-        };
+        // rule: server/version-other-unadvertised server/version-advertised-malformed
         let speaks_of_version = |fault: &RequestFault| fault.rule().id.starts_with("server/version-");
         match self.faults.iter().any(speaks_of_version) && self.status() != 426 {
             true => response.with("Sec-WebSocket-Version", "13"),

@@ -12,6 +12,7 @@ pub(crate) fn offered<'a>(fields: Fields<'a>) -> impl Iterator<Item = &'a str> {
         .filter_map(|member| std::str::from_utf8(member).ok())
 }
 
+// rule: server/subprotocol-case-changed
 /// The first of the server's names that is offered, compared with case: the server's order of preference counts.
 pub(crate) fn choose<'s>(fields: &Fields<'_>, supported: &'s [Box<str>]) -> Option<&'s str> {
     supported.iter().map(|name| &**name).find(|name| offered(fields.clone()).any(|other| other == *name))

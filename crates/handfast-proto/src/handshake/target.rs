@@ -46,6 +46,7 @@ impl RequestLine {
         };
         let path = target.start + path..target.end;
         let query = memchr(b'?', &line[path.clone()]).map(|mark| path.start + mark);
+        // rule: server/http-version-higher-minor
         Ok(Self {
             method: place(0..method_end),
             authority: authority.map(|range| place(target.start + range.start..target.start + range.end)),
@@ -65,6 +66,7 @@ fn split(method: &[u8], target: &[u8]) -> Option<(Option<Range<usize>>, usize)> 
     if method == b"CONNECT" {
         return HostPort::parse(target).map(|_| (Some(0..target.len()), target.len()));
     }
+    // rule: server/target-absolute-form-refused
     let scheme = ["http://", "https://"].into_iter().find(|scheme| {
         target.get(..scheme.len()).is_some_and(|start| start.eq_ignore_ascii_case(scheme.as_bytes()))
     })?;

@@ -38,6 +38,7 @@ fn values<'a>(head: &'a ResponseHead, name: &str) -> impl Iterator<Item = &'a [u
 }
 
 fn upgrade(head: &ResponseHead, faults: &mut Vec<ResponseFault>) {
+    // rule: client/upgrade-case-refused
     faults.push(match lines(head, "upgrade") {
         (0, _) => ResponseFault::UpgradeMissing,
         (1, value) if value.eq_ignore_ascii_case(b"websocket") => return,
@@ -47,6 +48,7 @@ fn upgrade(head: &ResponseHead, faults: &mut Vec<ResponseFault>) {
 }
 
 fn connection(head: &ResponseHead, faults: &mut Vec<ResponseFault>) {
+    // rule: client/connection-list-refused client/upgrade-case-refused
     let lists = |option: &[u8]| {
         values(head, "connection")
             .find(|value| members(value).any(|member| member.eq_ignore_ascii_case(option)))
@@ -63,6 +65,8 @@ fn connection(head: &ResponseHead, faults: &mut Vec<ResponseFault>) {
 }
 
 fn accept(wanted: Accept, head: &ResponseHead, faults: &mut Vec<ResponseFault>) {
+    // rule: client/accept-whitespace-refused
+    // Values come without outer blanks; beyond that, every byte counts.
     let (count, value) = lines(head, "sec-websocket-accept");
     if count == 1 && value == wanted.as_bytes() {
         return;
@@ -113,6 +117,7 @@ fn subprotocol<'a>(
 
 /// Only what was offered may be answered, once, and as it was asked for.
 fn extensions(pending: &Pending, head: &ResponseHead, faults: &mut Vec<ResponseFault>) -> Option<Agreed> {
+    // rule: client/extension-lines-refused
     let list = match extension::parse(head.fields()) {
         Ok(list) => list,
         Err(extension::Broken { line, offset }) => {
@@ -123,17 +128,23 @@ fn extensions(pending: &Pending, head: &ResponseHead, faults: &mut Vec<ResponseF
     let received = || Excerpt::new(lines(head, "sec-websocket-extensions").1);
     let mut answers = 0;
     let mut agreed = None;
+    let mut unoffered = None;
     for extension in &list {
         let Some(options) = pending.deflate.as_ref().filter(|_| extension.name == deflate::NAME) else {
-            faults.push(ResponseFault::ExtensionUnoffered(Excerpt::new(extension.name.as_bytes())));
+            unoffered.get_or_insert(&extension.name);
             continue;
         };
         answers += 1;
+        if answers > 1 {
+            continue;
+        }
         match Parameters::parse(extension).and_then(|answer| options.check(&answer)) {
             Ok(parameters) => agreed = Some(parameters),
             Err(fault) => faults.push(ResponseFault::DeflateParameter { fault, received: received() }),
         }
     }
+    // Told once each, however long the list is.
+    faults.extend(unoffered.map(|name| ResponseFault::ExtensionUnoffered(Excerpt::new(name.as_bytes()))));
     if answers > 1 {
         faults.push(ResponseFault::DeflateTwice(received()));
     }

@@ -10,7 +10,7 @@ fn written(request: &ClientRequest) -> String {
 }
 
 // rule: client/request-line-wrong client/upgrade-fields-wrong client/version-wrong client/key-malformed
-// rule: client/request-syntax client/body-sent client/request-cacheable
+// rule: client/request-syntax client/body-sent client/request-cacheable client/data-before-answer
 #[test]
 fn the_request_is_exactly_the_handshake_and_our_own_server_accepts_it() {
     let text = written(&request());

@@ -159,7 +159,6 @@ fn each_wrong_accept_fails() {
             | "inner-space"
             | "suffix-added"
             | "non-canonical-equal-bytes" => "client/accept-trimmed-opens",
-            "nul-terminated" | "trailing-newline" => "client/control-bytes-in-head",
             _ => "client/accept-wrong-opens",
         };
         assert!(rules.contains(&wanted), "{entry}: {rules:?}");
