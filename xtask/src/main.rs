@@ -3,8 +3,13 @@
 mod bench;
 mod catalogue;
 mod docs;
+mod install;
+mod interop;
 mod paths;
+mod process;
+mod report;
 mod rules;
+mod test;
 mod tidy;
 
 use std::process::ExitCode;
@@ -19,6 +24,9 @@ docs    write docs/errors.md from the code
 rules   write crates/handfast-proto/src/rules/table.rs from rules/*.toml
 bench   handfast beside its peers and the limits: see `cargo xtask bench --help`
 tidy    check that catalogue, code and tests match, and that the code keeps the house's rules
+test    install what is missing and run everything; cargo xtask test --list names the steps
+            --full       also what takes long
+            --only NAME  only the steps whose names begin like this
 help    print this
 ";
 
@@ -34,6 +42,11 @@ fn main() -> ExitCode {
         }
         ["bench", rest @ ..] => bench::run(rest),
         ["tidy"] => tidy::run(),
+        ["test", arguments @ ..] => match test::main(arguments) {
+            Ok(true) => Ok(()),
+            Ok(false) => return ExitCode::FAILURE,
+            Err(text) => Err(text),
+        },
         ["help" | "--help" | "-h"] => {
             print!("{HELP}");
             Ok(())

@@ -1,0 +1,101 @@
+//! The steps that cargo itself runs, and tidy.
+
+use std::process::Command;
+use std::time::Duration;
+
+use super::{Options, Step};
+use crate::report::{Stop, Tally, Verdict, read_cargo_test};
+use crate::{install, interop, paths, process, tidy};
+
+/// The longest that one of these may take, from nothing compiled.
+const LIMIT: Duration = Duration::from_secs(1200);
+
+/// In the order in which they tell the most in the least time.
+pub fn steps() -> Vec<Step> {
+    let step = |name, about, run| Step { name, about, full: false, run };
+    vec![
+        step("fmt", "the code is formatted", |_| one("fmt", &["fmt", "--all", "--check"])),
+        step("tidy", "catalogue, code and tests match; the code keeps the house's rules", |_| {
+            tidy::run().map(|()| Tally::ONE).map_err(Stop::Failed)
+        }),
+        step("clippy", "no warning in any target", |_| {
+            one("clippy", &["clippy", "--workspace", "--all-targets", "--locked", "--", "-D", "warnings"])
+        }),
+        step("tests", "unit, rule, pair and documentation tests", |_| {
+            tests("tests", &["test", "--workspace", "--locked", "--no-fail-fast"])
+        }),
+        step("doc", "the documentation builds without a warning", |_| {
+            one("doc", &["doc", "--workspace", "--no-deps", "--document-private-items", "--locked"])
+        }),
+        step("build", "the programs build, optimised", build),
+        Step {
+            name: "tests-release",
+            about: "the same tests, optimised",
+            full: true,
+            run: |_| {
+                tests("tests-release", &["test", "--workspace", "--locked", "--no-fail-fast", "--release"])
+            },
+        },
+    ]
+}
+
+fn cargo(name: &str, arguments: &[&str]) -> Verdict<process::Ended> {
+    let mut command = Command::new(env!("CARGO"));
+    command.args(arguments).current_dir(paths::root()).env("RUSTDOCFLAGS", "-D warnings");
+    // What this program was started with is not to change how the others are built.
+    for name in ["CARGO_MANIFEST_DIR", "CARGO_MANIFEST_PATH", "CARGO_PKG_NAME", "CARGO_PKG_VERSION"] {
+        command.env_remove(name);
+    }
+    Ok(process::run(&format!("cargo {}", arguments[0]), &mut command, install::log(name), LIMIT)?)
+}
+
+fn one(name: &str, arguments: &[&str]) -> Verdict {
+    cargo(name, arguments)?.checked(&format!("cargo {}", arguments.join(" ")))?;
+    Ok(Tally::ONE)
+}
+
+fn tests(name: &str, arguments: &[&str]) -> Verdict {
+    let ended = cargo(name, arguments)?;
+    let tally = read_cargo_test(&ended.text);
+    if tally.passed + tally.failed == 0 || (!ended.success && tally.failed == 0) {
+        return Err(Stop::Failed(format!("cargo {}: {}\n{}", arguments.join(" "), ended.how, ended.text)));
+    }
+    if !ended.success {
+        print!("{}", failures(&ended.text));
+    }
+    Ok(tally)
+}
+
+/// The part of cargo's output that tells of failures.
+fn failures(text: &str) -> String {
+    let mut shown = String::new();
+    let mut inside = false;
+    for line in text.lines() {
+        match line {
+            "failures:" => inside = true,
+            _ if line.starts_with("test result: ") => inside = false,
+            _ => {}
+        }
+        if inside || line.starts_with("error") {
+            shown.push_str(line);
+            shown.push('\n');
+        }
+    }
+    shown
+}
+
+fn build(_: Options) -> Verdict {
+    interop::programs::build()?;
+    Ok(Tally::ONE)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::failures;
+
+    #[test]
+    fn only_failures_are_shown() {
+        let text = "test a ... ok\n\nfailures:\n\n---- b stdout ----\nwhy\n\nfailures:\n    b\n\ntest result: FAILED. 1\nx\n";
+        assert_eq!(failures(text), "failures:\n\n---- b stdout ----\nwhy\n\nfailures:\n    b\n\n");
+    }
+}
