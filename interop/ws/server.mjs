@@ -20,10 +20,10 @@ const behaviours = {
   "/subprotocol": (socket) => socket.on("message", (data, binary) => socket.send(data, { binary })),
   "/close": (socket) => socket.close(4001, "see you"),
   "/fragments": (socket) => {
-    socket.send("one ", { fin: false });
+    socket.send("0".repeat(1000), { fin: false });
     socket.ping("between");
-    socket.send("two ", { fin: false });
-    socket.send("three", { fin: true });
+    socket.send("1".repeat(1000), { fin: false });
+    socket.send("2".repeat(1000), { fin: true });
   },
 };
 

@@ -1,0 +1,172 @@
+//! What the client checks at an echo server. Prints `ok NAME` or `not ok NAME: WHY` for each, and `1..N` at the end.
+
+use std::time::Duration;
+
+use handfast::error::Declined;
+use handfast::{Client, CloseCode, Config, Error, Event, Message, WebSocket};
+
+use crate::Outcome;
+
+/// The longest that one check may take.
+const LIMIT: Duration = Duration::from_secs(20);
+
+/// Runs these checks against the echo server at `echo`.
+pub async fn run(echo: &str, names: &[&str]) {
+    for name in names {
+        let outcome = match tokio::time::timeout(LIMIT, check(echo, name)).await {
+            Ok(outcome) => outcome,
+            Err(_) => Err(format!("no answer for {LIMIT:?}").into()),
+        };
+        match outcome {
+            Ok(()) => println!("ok {name}"),
+            Err(error) => println!("not ok {name}: {error}"),
+        }
+    }
+    println!("1..{}", names.len());
+}
+
+async fn check(echo: &str, name: &str) -> Outcome {
+    match name {
+        "text" => {
+            let texts =
+                ["hello".into(), "grüße 🤝".into(), "x".repeat(125), "x".repeat(126), "x".repeat(65536)];
+            echoes(echo, texts.map(Message::text)).await
+        }
+        "empty" => echoes(echo, [Message::text(""), Message::binary(Vec::new())]).await,
+        "binary" => echoes(echo, [1, 125, 126, 65535, 65536].map(|size| Message::binary(bytes(size)))).await,
+        "1-mib" => echoes(echo, [Message::binary(bytes(1 << 20)), Message::text("ü".repeat(1 << 19))]).await,
+        "many-messages" => many_messages(echo).await,
+        "fragments" => fragments(&at(echo, "/fragments")).await,
+        "ping" => ping(echo).await,
+        "close-codes" => close_codes(echo).await,
+        "subprotocol" => subprotocol(&at(echo, "/subprotocol")).await,
+        "server-closes" => server_closes(&at(echo, "/close")).await.map(drop),
+        "close-reason" => wanted("reason", &server_closes(&at(echo, "/close")).await?, &"see you".to_owned()),
+        "unknown-path" => declined(&at(echo, "/no-such-path"), 404).await.map(drop),
+        "refusal" => declined(&at(echo, "/refuse"), 403).await.map(drop),
+        "refusal-fields" => refusal_fields(&at(echo, "/refuse")).await,
+        _ => Err("there is no such check".into()),
+    }
+}
+
+/// The same server's other path.
+fn at(echo: &str, path: &str) -> String {
+    echo.strip_suffix("/echo").unwrap_or(echo).to_owned() + path
+}
+
+/// Bytes that are no text and repeat only after a while.
+fn bytes(size: usize) -> Vec<u8> {
+    (0..size).map(|place| (place * 31 + place / 251 + 0x80) as u8).collect()
+}
+
+async fn open(url: &str) -> Result<WebSocket, Error> {
+    let config = Config { show_pings: true, show_pongs: true, ..Config::default() };
+    Client::new(url)?.config(config).connect().await
+}
+
+fn wanted<T: PartialEq + std::fmt::Debug>(what: &str, came: &T, wanted: &T) -> Outcome {
+    if came == wanted { Ok(()) } else { Err(format!("{what}: {wanted:?} was wanted, came: {came:?}").into()) }
+}
+
+async fn echoes(echo: &str, messages: impl IntoIterator<Item = Message>) -> Outcome {
+    let mut ws = open(echo).await?;
+    for message in messages {
+        ws.send(message.clone()).await?;
+        match ws.recv().await? {
+            Some(came) if came == message => {}
+            Some(came) => return Err(format!("{} bytes came back for {}", came.len(), message.len()).into()),
+            None => return Err("closed before the echo".into()),
+        }
+    }
+    Ok(ws.close(CloseCode::NORMAL, "").await?)
+}
+
+async fn many_messages(echo: &str) -> Outcome {
+    let mut ws = open(echo).await?;
+    for number in 0..500 {
+        ws.feed(format!("message {number}")).await?;
+    }
+    for number in 0..500 {
+        let came = ws.recv().await?.and_then(|message| message.as_text().map(str::to_owned));
+        wanted("message", &came, &Some(format!("message {number}")))?;
+    }
+    Ok(ws.close(CloseCode::NORMAL, "").await?)
+}
+
+/// One text arrives in several frames, with pings between them.
+async fn fragments(url: &str) -> Outcome {
+    let mut ws = open(url).await?;
+    let (mut pings, mut text) = (0, None);
+    while text.is_none() {
+        match ws.recv_event().await? {
+            Some(Event::Ping(payload)) => {
+                wanted("ping", &&payload[..], &&b"between"[..])?;
+                pings += 1;
+            }
+            Some(Event::Message(message)) => text = message.as_text().map(str::to_owned),
+            other => return Err(format!("a message was wanted, came: {other:?}").into()),
+        }
+    }
+    let whole = ["0", "1", "2"].map(|digit| digit.repeat(1000)).concat();
+    wanted("message", &text, &Some(whole))?;
+    wanted("a ping inside the message", &(pings > 0), &true)?;
+    Ok(ws.close(CloseCode::NORMAL, "").await?)
+}
+
+async fn ping(echo: &str) -> Outcome {
+    let mut ws = open(echo).await?;
+    for payload in [String::new(), "hello".to_owned(), "x".repeat(125)] {
+        ws.ping(&payload).await?;
+        match ws.recv_event().await? {
+            Some(Event::Pong(came)) => wanted("pong", &&came[..], &payload.as_bytes())?,
+            other => return Err(format!("a pong was wanted, came: {other:?}").into()),
+        }
+    }
+    Ok(ws.close(CloseCode::NORMAL, "").await?)
+}
+
+async fn close_codes(echo: &str) -> Outcome {
+    for (code, reason) in [(1000, ""), (1000, "done"), (1001, "away"), (3000, ""), (4999, "ü")] {
+        let mut ws = open(echo).await?;
+        ws.close(CloseCode::new(code).map_err(Error::Misuse)?, reason).await?;
+        wanted("close code", &ws.close_received().map(|close| close.code().get()), &Some(code))?;
+    }
+    Ok(())
+}
+
+async fn subprotocol(url: &str) -> Outcome {
+    let mut ws = Client::new(url)?.subprotocol("chat.v1")?.subprotocol("chat.v2")?.connect().await?;
+    wanted("subprotocol", &ws.subprotocol(), &Some("chat.v2"))?;
+    ws.close(CloseCode::NORMAL, "").await?;
+    let mut ws = open(url).await?;
+    wanted("subprotocol where none was offered", &ws.subprotocol(), &None)?;
+    Ok(ws.close(CloseCode::NORMAL, "").await?)
+}
+
+/// The reason that the server closes with, at once, beside 4001.
+async fn server_closes(url: &str) -> Outcome<String> {
+    let mut ws = open(url).await?;
+    if let Some(message) = ws.recv().await? {
+        return Err(format!("a Close was wanted, came: {message:?}").into());
+    }
+    let close = ws.close_received().ok_or("the Close has no code")?;
+    wanted("close code", &close.code().get(), &4001)?;
+    Ok(close.reason().to_owned())
+}
+
+async fn declined(url: &str, status: u16) -> Outcome<Box<Declined>> {
+    match open(url).await {
+        Err(Error::Declined(declined)) => {
+            wanted("status", &declined.status(), &status)?;
+            Ok(declined)
+        }
+        Err(other) => Err(other.into()),
+        Ok(_) => Err("a refusal was wanted, came a WebSocket".into()),
+    }
+}
+
+async fn refusal_fields(url: &str) -> Outcome {
+    let declined = declined(url, 403).await?;
+    wanted("field", &declined.head().field("X-Reason"), &Some(b"interop"))?;
+    wanted("body", &declined.body().trim_ascii(), &b"not for you".as_slice())
+}
