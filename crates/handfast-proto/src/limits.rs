@@ -27,7 +27,8 @@ pub struct Limits {
     pub inflate_ratio_max: usize,
     /// Inflated bytes of a message that are not judged by the ratio (64 KiB).
     pub inflate_free_bytes: usize,
-    /// Pings that wait for their pong to be written (8); older ones are dropped, as RFC 6455 section 5.5.3 allows.
+    /// Pings that wait for their pong to be written (16); older ones are dropped, as RFC 6455 section 5.5.3 allows.
+    /// Autobahn sends ten at once and wants ten pongs.
     pub pongs_queued_max: usize,
     /// Bytes queued to be sent (1 MiB).
     pub send_queue_bytes_max: usize,
@@ -71,7 +72,7 @@ impl Default for Limits {
             fragments_max: 131_072,
             inflate_ratio_max: 100,
             inflate_free_bytes: 64 << 10,
-            pongs_queued_max: 8,
+            pongs_queued_max: 16,
             send_queue_bytes_max: 1 << 20,
             connection_bytes_max: 40 << 20,
             close_timeout: Duration::from_secs(5),
