@@ -74,3 +74,8 @@ pub use websocket::{Receiver, Sender, TrySendError, WebSocket};
 
 /// The protocol underneath, without I/O.
 pub use handfast_proto as proto;
+
+/// The examples of the repository's README, as tests.
+#[cfg(doctest)]
+#[doc = include_str!("../../../README.md")]
+struct Readme;
