@@ -10,6 +10,5 @@ fn main() {
 
 #[divan::bench(args = work::NAMES)]
 fn operation(bencher: Bencher<'_, '_>, name: &str) {
-    let mut operation = work::operation(name);
-    bencher.bench_local(move || operation());
+    bencher.bench_local(work::operation(name));
 }
