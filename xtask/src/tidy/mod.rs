@@ -4,6 +4,7 @@ mod coverage;
 mod exceptions;
 mod lexer;
 mod manifests;
+mod pages;
 mod sizes;
 mod sources;
 mod words;
@@ -21,6 +22,7 @@ pub fn run() -> Outcome {
     faults.extend(sizes::check(&sources));
     faults.extend(words::check(&sources));
     faults.extend(manifests::check()?);
+    faults.extend(pages::check(&rules, &sources)?);
     if faults.is_empty() {
         println!("tidy: {} rules and {} Rust files, no fault", rules.len(), sources.len());
         Ok(())
