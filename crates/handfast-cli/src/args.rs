@@ -15,16 +15,17 @@ use std::time::Duration;
     about = "WebSocket from the handshake up: a strict server, a client that tells what happened, and the rules."
 )]
 pub struct Args {
-    /// When to use colours; NO_COLOR is kept
+    /// When to use colours.
     #[arg(
         long,
         global = true,
         value_enum,
         default_value_t,
         value_name = "WHEN",
-        hide_possible_values = true
+        hide_possible_values = true,
+        hide_default_value = true
     )]
-    #[arg(help = "When to use colours: auto, always, never; NO_COLOR is kept")]
+    #[arg(help = "When to use colours: auto, always or never; auto keeps NO_COLOR")]
     pub color: Color,
     /// What to do.
     #[command(subcommand)]
@@ -35,8 +36,10 @@ pub struct Args {
 #[derive(Debug, Subcommand)]
 pub enum Command {
     /// Serve an echo at /echo and a page about the handshake at /
+    #[command(long_about = SERVE_ABOUT)]
     Serve(ServeArgs),
     /// Connect to a WebSocket server and talk with it
+    #[command(long_about = CONNECT_ABOUT)]
     Connect(ConnectArgs),
     /// Compute the Sec-WebSocket-Accept of a key, or make a new pair
     Key(KeyArgs),
@@ -47,9 +50,6 @@ pub enum Command {
 /// `handfast serve`
 #[derive(Debug, clap::Args)]
 #[command(after_help = Exit::help(), after_long_help = Exit::help())]
-#[command(long_about = "Serve an echo at /echo and a page about the handshake at /\n\n\
-    Prints one line with its address. SIGINT or SIGTERM ends it politely: every client is told 1001, and the program \
-    ends when they have answered or after 5 s. A second signal ends it at once.")]
 pub struct ServeArgs {
     /// Address and port to listen on; port 0 takes a free one
     #[arg(long, value_name = "ADDR:PORT", default_value = "127.0.0.1:8080")]
@@ -75,12 +75,6 @@ pub struct ServeArgs {
 /// `handfast connect`
 #[derive(Debug, clap::Args)]
 #[command(after_help = Exit::help(), after_long_help = Exit::help())]
-#[command(long_about = "Connect to a WebSocket server and talk with it\n\n\
-    On a terminal it is a conversation: each line is sent as a text message, and /ping [TEXT], /close [CODE [REASON]] \
-    and /quit are commands (// begins a line that starts with a slash). In a pipe each line of standard input is sent. At its end, connect waits for as many messages \
-    as it sent, or until none came for a second, and closes; with -n it waits for exactly that many.\n\n\
-    Received text goes to standard output, a message a line, control characters escaped. A binary message is shown as \
-    `\\binary[3] 00ff10`: its length in bytes and its bytes in hexadecimal; text that begins with a backslash gets another one in front. All else goes to standard error.")]
 pub struct ConnectArgs {
     /// Where to connect: ws://, wss://, http:// or https://; without a scheme ws:// is meant
     pub url: String,
@@ -177,6 +171,26 @@ fn host(text: &str) -> Result<String, String> {
         }
     }
 }
+
+/// What `serve --help` begins with.
+const SERVE_ABOUT: &str = "\
+Serve an echo at /echo and a page about the handshake at /
+
+Prints one line with its address. SIGINT or SIGTERM ends it politely: every client is told 1001, and the program ends \
+when they have answered, or after 5 s. A second signal ends it at once.";
+
+/// What `connect --help` begins with.
+const CONNECT_ABOUT: &str = "\
+Connect to a WebSocket server and talk with it
+
+On a terminal it is a conversation: each line is sent as a text message, and /ping [TEXT], /close [CODE [REASON]], /quit \
+and /help are commands (// begins a text that starts with a slash). In a pipe, each line of standard input is sent. At \
+its end, connect waits for as many messages as it sent, or until none came for a second, and closes; with -n it waits \
+for exactly that many.
+
+Received text goes to standard output, a message a line, control characters escaped. A binary message is shown as \
+\\binary[3] 00ff10, its length in bytes and its bytes in hexadecimal; a text that begins with a backslash gets another \
+one in front. All else goes to standard error.";
 
 #[cfg(test)]
 mod tests {

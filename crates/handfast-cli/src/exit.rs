@@ -33,10 +33,7 @@ impl Exit {
         (Self::Unreachable, "could not reach: name, TCP, TLS, or no complete answer to the handshake"),
         (Self::Inconclusive, "inconclusive: connected, but the messages that -n waits for did not come"),
         (Self::Internal, "an error of our own, such as an address that cannot be listened on"),
-        (
-            Self::AbnormalClose,
-            "the connection closed abnormally: without a Close frame, or with a code other than 1000, 1001 and 1005",
-        ),
+        (Self::AbnormalClose, "closed abnormally: no Close frame, or a code other than 1000, 1001 and 1005"),
         (Self::Interrupted, "interrupted"),
     ];
 

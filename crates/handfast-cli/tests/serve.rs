@@ -1,0 +1,272 @@
+//! `handfast serve`, over real sockets.
+
+mod support;
+
+use std::io::{Read, Write};
+use support::{Serve, code, handfast, handshake, read_head, stderr, stdout};
+
+#[test]
+fn the_rfcs_sample_key_sent_by_hand_gets_the_rfcs_accept() {
+    for threads in ["1", "2"] {
+        let serve = Serve::start(&["--threads", threads]);
+        let mut stream = serve.connect();
+        stream
+            .write_all(handshake(&serve.address.to_string(), "/echo", "").as_bytes())
+            .expect("the server reads");
+        assert_eq!(
+            read_head(&mut stream),
+            "HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n\
+             Sec-WebSocket-Accept: s3pPLMBiTxaQ9kYGzzhZRbK+xOo=\r\n\r\n"
+        );
+        // "Hello" of RFC 6455 section 5.7, masked, and its echo.
+        stream.write_all(b"\x81\x85\x37\xfa\x21\x3d\x7f\x9f\x4d\x51\x58").expect("the server reads");
+        let mut echo = [0; 7];
+        stream.read_exact(&mut echo).expect("the server echoes");
+        assert_eq!(&echo, b"\x81\x05Hello");
+    }
+}
+
+#[test]
+fn it_prints_one_line_with_the_address() {
+    let serve = Serve::start(&[]);
+    let address = serve.address;
+    assert_eq!(serve.line, format!("handfast serves http://{address}/ and ws://{address}/echo\n"));
+    assert_ne!(address.port(), 0);
+}
+
+#[test]
+fn a_plain_get_on_the_echo_gets_426_and_a_sentence() {
+    let answer = Serve::start(&[]).get("/echo");
+    assert!(answer.starts_with("HTTP/1.1 426 "), "{answer}");
+    for line in ["Upgrade: websocket", "Sec-WebSocket-Version: 13", "Cache-Control: no-store"] {
+        assert!(answer.contains(&format!("\r\n{line}\r\n")), "{line} in {answer}");
+    }
+    assert!(answer.contains("This is a WebSocket endpoint"), "{answer}");
+}
+
+#[test]
+fn unknown_paths_get_404_as_pages_and_as_websockets() {
+    let serve = Serve::start(&[]);
+    assert!(serve.get("/nothing").starts_with("HTTP/1.1 404 "));
+    let answer = serve.ask(&handshake(&serve.address.to_string(), "/echo/", "").replace("\r\n", "\n"));
+    assert!(answer.starts_with("HTTP/1.1 404 "), "{answer}");
+}
+
+#[test]
+fn other_methods_on_pages_get_405_with_allow_and_head_gets_no_body() {
+    let serve = Serve::start(&[]);
+    let host = serve.address;
+    let answer = serve.ask(&format!("DELETE / HTTP/1.1\nHost: {host}\n\n"));
+    assert!(answer.starts_with("HTTP/1.1 405 ") && answer.contains("\r\nAllow: GET, HEAD\r\n"), "{answer}");
+    let answer = serve.ask(&format!("HEAD / HTTP/1.1\nHost: {host}\n\n"));
+    assert!(answer.starts_with("HTTP/1.1 200 ") && answer.ends_with("\r\n\r\n"), "{answer}");
+    assert!(!answer.contains("\r\nContent-Length: 0\r\n"), "{answer}");
+}
+
+#[test]
+fn the_page_allows_nothing_but_its_own_files() {
+    let serve = Serve::start(&[]);
+    let page = serve.get("/");
+    assert!(page.contains("\r\nContent-Type: text/html; charset=utf-8\r\n"), "{page}");
+    let policy =
+        page.lines().find_map(|line| line.strip_prefix("Content-Security-Policy: ")).expect("a policy");
+    let own = serve.address;
+    assert_eq!(
+        policy,
+        format!(
+            "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; \
+             connect-src 'self' ws://{own} wss://{own}; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
+        )
+    );
+    for field in ["X-Content-Type-Options: nosniff", "Referrer-Policy: no-referrer"] {
+        assert!(page.contains(&format!("\r\n{field}\r\n")), "{field}");
+    }
+    let (_, html) = page.split_once("\r\n\r\n").expect("a body");
+    assert!(
+        !html.contains("<style") && !html.contains("style=") && !html.contains("onclick"),
+        "nothing inline"
+    );
+    for file in html.split("=\"/").skip(1).filter_map(|rest| rest.split('"').next()) {
+        assert!(serve.get(&format!("/{file}")).starts_with("HTTP/1.1 200 "), "{file}");
+    }
+}
+
+#[test]
+fn the_whole_page_is_smaller_than_100_kb() {
+    let serve = Serve::start(&[]);
+    let bytes: usize =
+        ["/", "/page.css", "/page.js", "/icon.svg"].iter().map(|path| serve.get(path).len()).sum();
+    assert!(bytes < 100_000, "{bytes} bytes");
+}
+
+#[test]
+fn the_page_is_told_what_the_server_saw_of_its_handshake() {
+    let serve = Serve::start(&[]);
+    let name = "0123456789abcdef0123";
+    assert!(serve.get(&format!("/api/observed?id={name}")).starts_with("HTTP/1.1 404 "));
+    let mut stream = serve.connect();
+    let head = handshake(&serve.address.to_string(), &format!("/echo?observe={name}"), "X-Odd: a\tb\\c\r\n");
+    stream.write_all(head.as_bytes()).expect("the server reads");
+    let answer = read_head(&mut stream);
+    let seen = serve.get(&format!("/api/observed?id={name}"));
+    assert!(seen.contains("\r\nContent-Type: application/json\r\n"), "{seen}");
+    let json = |text: &str| format!("{:?}", text);
+    for line in head.lines().filter(|line| !line.is_empty() && !line.starts_with("X-Odd")) {
+        assert!(seen.contains(&json(line)), "{line} in {seen}");
+    }
+    assert!(seen.contains(r#""X-Odd: a\\tb\\c""#), "{seen}");
+    for line in answer.lines().filter(|line| !line.is_empty()) {
+        assert!(seen.contains(&json(line)), "{line} in {seen}");
+    }
+    assert!(seen.contains(&format!("\"request_bytes\":{}", head.len())), "{seen}");
+    assert!(seen.contains(&format!("\"response_bytes\":{}", answer.len())), "{seen}");
+}
+
+#[test]
+fn names_of_this_machine_are_answered_in_every_form_and_foreign_ones_are_not() {
+    let serve = Serve::start(&[]);
+    let port = serve.address.port();
+    for host in [format!("localhost:{port}"), "LOCALHOST".into(), "127.0.0.1".into(), format!("[::1]:{port}")]
+    {
+        let mut stream = serve.connect();
+        stream.write_all(handshake(&host, "/echo", "").as_bytes()).expect("the server reads");
+        let answer = read_head(&mut stream);
+        assert!(answer.starts_with("HTTP/1.1 101 "), "{host}: {answer}");
+    }
+    for path in ["/", "/api/key", "/echo"] {
+        let answer = serve.ask(&format!("GET {path} HTTP/1.1\nHost: rebind.example:{port}\n\n"));
+        assert!(answer.starts_with("HTTP/1.1 421 "), "{path}: {answer}");
+    }
+    let allowing = Serve::start(&["--allow-host", "Dev.Example"]);
+    assert!(allowing.ask("GET / HTTP/1.1\nHost: dev.example\n\n").starts_with("HTTP/1.1 200 "));
+}
+
+#[test]
+fn an_absolute_target_counts_and_not_host() {
+    let serve = Serve::start(&[]);
+    let target = format!("http://{}/echo", serve.address);
+    let mut stream = serve.connect();
+    stream
+        .write_all(handshake(&serve.address.to_string(), &target, "").as_bytes())
+        .expect("the server reads");
+    let answer = read_head(&mut stream);
+    assert!(answer.starts_with("HTTP/1.1 101 "), "{answer}");
+}
+
+#[test]
+fn foreign_origins_are_refused_unless_they_are_allowed() {
+    let foreign = "Origin: https://app.example\r\n";
+    for (args, status) in [
+        (vec![], 403),
+        (vec!["--allow-origin", "https://other.example"], 403),
+        (vec!["--allow-origin", "https://other.example", "--allow-origin", "https://app.example"], 101),
+        (vec!["--allow-origin", "*"], 101),
+    ] {
+        let serve = Serve::start(&args);
+        let mut stream = serve.connect();
+        let head = handshake(&serve.address.to_string(), "/echo", foreign);
+        stream.write_all(head.as_bytes()).expect("the server reads");
+        let answer = read_head(&mut stream);
+        assert!(answer.starts_with(&format!("HTTP/1.1 {status} ")), "{args:?}: {answer}");
+    }
+}
+
+#[test]
+fn known_subprotocols_are_chosen_and_unknown_ones_are_not() {
+    let serve = Serve::start(&[]);
+    for (offer, chosen) in [("graphql-ws, superchat", Some("superchat")), ("graphql-ws", None)] {
+        let mut stream = serve.connect();
+        let fields = format!("Sec-WebSocket-Protocol: {offer}\r\n");
+        stream
+            .write_all(handshake(&serve.address.to_string(), "/echo", &fields).as_bytes())
+            .expect("the server reads");
+        let answer = read_head(&mut stream);
+        let field = answer.lines().find_map(|line| line.strip_prefix("Sec-WebSocket-Protocol: "));
+        assert_eq!(field, chosen, "{answer}");
+    }
+}
+
+#[test]
+fn an_address_in_use_is_our_own_error_even_for_a_shared_port() {
+    for threads in ["1", "2"] {
+        let serve = Serve::start(&["--threads", threads]);
+        let address = serve.address.to_string();
+        for second in ["1", "2"] {
+            let output = handfast(&["serve", "--listen", &address, "--threads", second]);
+            assert_eq!(code(&output), 5, "{threads} then {second}");
+            assert_eq!(stdout(&output), "");
+            assert!(stderr(&output).contains(&format!("cannot listen on {address}")), "{}", stderr(&output));
+        }
+    }
+}
+
+#[cfg(unix)]
+mod signals {
+    use super::*;
+
+    #[test]
+    fn sigterm_and_sigint_tell_every_client_1001_and_exit_with_0() {
+        for (signal, threads) in [("TERM", "1"), ("INT", "2")] {
+            let mut serve = Serve::start(&["--threads", threads]);
+            let mut clients: Vec<_> = (0..8).map(|_| serve.open()).collect();
+            serve.signal(signal);
+            for client in &mut clients {
+                let mut close = [0; 4];
+                client.read_exact(&mut close).expect("a Close frame comes");
+                assert_eq!(close, [0x88, 2, 3, 0xe9], "1001 without a reason");
+                client.write_all(b"\x88\x82\0\0\0\0\x03\xe9").expect("the server reads");
+                let mut rest = Vec::new();
+                client.read_to_end(&mut rest).expect("the server closes");
+                assert_eq!(rest, b"");
+            }
+            let status = serve.child.wait().expect("the server ends");
+            assert_eq!(status.code(), Some(0), "{signal}");
+        }
+    }
+
+    #[test]
+    fn a_second_signal_ends_it_at_once() {
+        let mut serve = Serve::start(&[]);
+        let mut client = serve.open();
+        serve.signal("TERM");
+        let mut close = [0; 4];
+        client.read_exact(&mut close).expect("a Close frame comes");
+        // The client does not answer it.
+        serve.signal("TERM");
+        let status = serve.child.wait().expect("the server ends");
+        assert_eq!(status.code(), Some(130));
+    }
+}
+
+#[test]
+fn tls_is_served_and_trusted_only_with_its_certificate() {
+    let folder = std::env::temp_dir().join(format!("handfast-cli-tls-{}", std::process::id()));
+    std::fs::create_dir_all(&folder).expect("a folder for the certificate");
+    let signed = rcgen::generate_simple_self_signed(["localhost".to_owned()]).expect("a certificate");
+    let (cert, key) = (folder.join("cert.pem"), folder.join("key.pem"));
+    std::fs::write(&cert, signed.cert.pem()).expect("the certificate is written");
+    std::fs::write(&key, signed.signing_key.serialize_pem()).expect("the key is written");
+    let (cert, key) = (cert.to_str().expect("a plain path"), key.to_str().expect("a plain path"));
+
+    let serve = Serve::start(&["--tls-cert", cert, "--tls-key", key, "--threads", "2"]);
+    assert!(
+        serve.line.contains(&format!("https://{0}/ and wss://{0}/echo", serve.address)),
+        "{}",
+        serve.line
+    );
+    let url = format!("wss://localhost:{}/echo", serve.address.port());
+
+    let output = handfast(&["connect", &url, "--cacert", cert, "-s", "over TLS", "-n", "1", "-v"]);
+    assert_eq!((code(&output), stdout(&output).as_str()), (0, "over TLS\n"), "{}", stderr(&output));
+    assert!(stderr(&output).contains("= encrypted by TLSv1_3"), "{}", stderr(&output));
+
+    let output = handfast(&["connect", &url, "-s", "hi", "-n", "1"]);
+    assert_eq!((code(&output), stdout(&output).as_str()), (3, ""), "{}", stderr(&output));
+
+    let output = handfast(&["connect", &url, "-k", "-s", "hi", "-n", "1"]);
+    assert_eq!((code(&output), stdout(&output).as_str()), (0, "hi\n"), "{}", stderr(&output));
+
+    let output = handfast(&["serve", "--listen", "127.0.0.1:0", "--tls-cert", key, "--tls-key", cert]);
+    assert_eq!(code(&output), 2, "{}", stderr(&output));
+    std::fs::remove_dir_all(&folder).expect("the folder is removed");
+}
