@@ -6,7 +6,7 @@ use std::net::Ipv6Addr;
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct HostPort<'a> {
     /// A name or IPv4 address, or an IPv6 address without its brackets.
-    pub(crate) host: &'a str,
+    pub(crate) host: &'a [u8],
     /// None when none is written; an empty one counts as none.
     pub(crate) port: Option<u16>,
 }
@@ -15,50 +15,58 @@ impl<'a> HostPort<'a> {
     // rule: server/host-form-refused
     /// None for anything outside the grammar, for an empty host and for a port above 65535.
     pub(crate) fn parse(text: &'a [u8]) -> Option<Self> {
-        let text = std::str::from_utf8(text).ok()?;
-        let (host, rest) = match text.strip_prefix('[') {
-            Some(bracketed) => {
-                let (host, rest) = bracketed.split_once(']')?;
-                host.parse::<Ipv6Addr>().ok()?;
-                (host, rest)
+        let (host, rest) = match text {
+            [b'[', bracketed @ ..] => {
+                let end = bracketed.iter().position(|&byte| byte == b']')?;
+                std::str::from_utf8(&bracketed[..end]).ok()?.parse::<Ipv6Addr>().ok()?;
+                (&bracketed[..end], &bracketed[end + 1..])
             }
-            None => {
-                let (host, rest) = text.split_at(text.find(':').unwrap_or(text.len()));
-                if !is_name(host.as_bytes()) {
-                    return None;
-                }
-                (host, rest)
+            name => {
+                let end = name_length(name)?;
+                (&name[..end], &name[end..])
             }
         };
-        let port = match rest.strip_prefix(':') {
-            None if rest.is_empty() => None,
-            None => return None,
-            Some("") => None,
-            Some(digits) if digits.bytes().all(|byte| byte.is_ascii_digit()) => Some(digits.parse().ok()?),
-            Some(_) => return None,
+        let port = match rest {
+            [] | [b':'] => None,
+            [b':', digits @ ..] => Some(digits.iter().try_fold(0_u16, |port, &digit| {
+                let digit = digit.is_ascii_digit().then(|| u16::from(digit - b'0'))?;
+                port.checked_mul(10)?.checked_add(digit)
+            })?),
+            _ => return None,
         };
         Some(Self { host, port })
     }
 }
 
-/// A `reg-name` that is not empty (RFC 3986 section 3.2.2).
-fn is_name(mut name: &[u8]) -> bool {
-    if name.is_empty() {
-        return false;
-    }
+/// How long the `reg-name` is that the text begins with (RFC 3986 section 3.2.2); none for an empty or broken one.
+fn name_length(text: &[u8]) -> Option<usize> {
+    let mut at = 0;
     loop {
-        match name {
-            [] => return true,
-            [b'%', high, low, rest @ ..] if high.is_ascii_hexdigit() && low.is_ascii_hexdigit() => {
-                name = rest
-            }
-            [byte, rest @ ..] if byte.is_ascii_alphanumeric() || b"-._~!$&'()*+,;=".contains(byte) => {
-                name = rest
-            }
-            _ => return false,
+        match text[at..] {
+            [byte, ..] if NAME[byte as usize] => at += 1,
+            [b'%', high, low, ..] if high.is_ascii_hexdigit() && low.is_ascii_hexdigit() => at += 3,
+            [] | [b':', ..] if at > 0 => return Some(at),
+            _ => return None,
         }
     }
 }
+
+/// The characters of a `reg-name` that stand for themselves.
+const NAME: [bool; 256] = {
+    let mut table = [false; 256];
+    let mut byte = 0;
+    while byte < 256 {
+        table[byte] = (byte as u8).is_ascii_alphanumeric();
+        byte += 1;
+    }
+    let others = b"-._~!$&'()*+,;=";
+    let mut index = 0;
+    while index < others.len() {
+        table[others[index] as usize] = true;
+        index += 1;
+    }
+    table
+};
 
 #[cfg(test)]
 mod tests {
@@ -73,7 +81,11 @@ mod tests {
             ("[::1]:65535", "::1", Some(65535)),
             ("a_b.local", "a_b.local", None),
         ] {
-            assert_eq!(HostPort::parse(text.as_bytes()), Some(HostPort { host, port }), "{text}");
+            assert_eq!(
+                HostPort::parse(text.as_bytes()),
+                Some(HostPort { host: host.as_bytes(), port }),
+                "{text}"
+            );
         }
     }
 

@@ -179,7 +179,7 @@ impl Pending {
                 }
             };
             let used = range.end;
-            let (head, mut faults) = ResponseHead::parse(&input[range]);
+            let (head, mut faults) = ResponseHead::parse(&input[range], self.scanner.take_lines());
             let Some(head) = head else { return Err(faults) };
             let (status, well_formed) = (head.status(), faults.is_empty());
             // rule: client/informational-refused

@@ -280,9 +280,11 @@ impl<'a> Examiner<'a> {
         let hosts = &self.policy.hosts;
         if !hosts.is_empty()
             && let Some(asked) = self.asked_for()
-            && !hosts.iter().any(|known| known.trim_matches(['[', ']']).eq_ignore_ascii_case(asked.host))
+            && !hosts
+                .iter()
+                .any(|known| known.trim_matches(['[', ']']).as_bytes().eq_ignore_ascii_case(asked.host))
         {
-            self.faults.push(RequestFault::HostForeign(Excerpt::new(asked.host.as_bytes())));
+            self.faults.push(RequestFault::HostForeign(Excerpt::new(asked.host)));
         }
     }
 

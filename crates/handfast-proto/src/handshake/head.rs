@@ -72,23 +72,24 @@ pub(crate) struct Span {
     value: Place,
 }
 
-/// Finds the end of a head in a growing buffer, looking at each byte once.
-#[derive(Clone, Debug)]
+/// Reads the lines of a head from a growing buffer, each once, as soon as it is complete.
+#[derive(Debug)]
 pub(crate) struct Scanner {
     begin: usize,
     start: usize,
     line_start: usize,
     scanned: usize,
-    lines: usize,
+    count: usize,
     empty_lines: usize,
     empty_lines_max: usize,
+    lines: Lines,
 }
 
 /// What a [`Scanner`] came to.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) enum Scan {
     Partial,
-    /// The head, its empty line included.
+    /// The head, its empty line included: [`Scanner::take_lines`] has what stands in it.
     Complete(Range<usize>),
     FirstLineTooLong,
     TooLarge,
@@ -103,9 +104,10 @@ impl Scanner {
             start,
             line_start: start,
             scanned: start,
-            lines: 0,
+            count: 0,
             empty_lines: 0,
             empty_lines_max,
+            lines: Lines::default(),
         }
     }
 
@@ -119,25 +121,34 @@ impl Scanner {
             let line = &window[self.line_start..end];
             self.scanned = end + 1;
             if !matches!(line, b"" | b"\r") {
-                self.lines += 1;
-                self.line_start = end + 1;
-                if self.lines > limits.head_fields_max.saturating_add(1) {
+                self.count += 1;
+                if self.count > limits.head_fields_max.saturating_add(1) {
                     return Scan::TooManyFields;
                 }
-            } else if self.lines == 0 && line == b"\r" && self.empty_lines < self.empty_lines_max {
+                self.lines.line(&window[self.start..], self.line_start - self.start..end - self.start);
+                self.line_start = end + 1;
+            } else if self.count == 0 && line == b"\r" && self.empty_lines < self.empty_lines_max {
                 self.empty_lines += 1;
                 self.line_start = end + 1;
                 self.start = end + 1;
             } else {
+                if line.is_empty() {
+                    self.lines.bare_lf(line);
+                }
                 return Scan::Complete(self.start..end + 1);
             }
         }
         self.scanned = self.scanned.max(window.len());
         match input.len() > window.len() || window.len() - self.begin >= bytes_max {
             false => Scan::Partial,
-            true if self.lines == 0 => Scan::FirstLineTooLong,
+            true if self.count == 0 => Scan::FirstLineTooLong,
             true => Scan::TooLarge,
         }
+    }
+
+    /// What was read of the head; offsets count from where it begins.
+    pub(crate) fn take_lines(&mut self) -> Lines {
+        std::mem::take(&mut self.lines)
     }
 
     /// Where the head begins: behind the empty lines that were skipped.
@@ -163,7 +174,8 @@ pub(crate) enum LineFault {
     Malformed(Excerpt),
 }
 
-/// The lines of a complete head.
+/// The lines of a head.
+#[derive(Debug, Default)]
 pub(crate) struct Lines {
     /// The first line without its line end.
     pub(crate) first: Range<usize>,
@@ -176,27 +188,23 @@ pub(crate) struct Lines {
 const LINE_FAULTS_MAX: usize = 16;
 
 impl Lines {
-    /// Splits `head`, which ends with its empty line, into fields.
-    pub(crate) fn read(head: &[u8]) -> Self {
-        let mut lines = Self { first: 0..0, spans: Vec::with_capacity(12), faults: Vec::new() };
-        let mut from = 0;
-        while let Some(found) = memchr(b'\n', &head[from..]) {
-            let end = from + found;
-            let text_end = if end > from && head[end - 1] == b'\r' { end - 1 } else { end };
-            if text_end == end {
-                lines.bare_lf(&head[from..end]);
+    /// Reads one line that is not empty: what stands before its LF.
+    fn line(&mut self, head: &[u8], line: Range<usize>) {
+        let end = match head[line.end - 1] {
+            b'\r' => line.end - 1,
+            _ => {
+                self.bare_lf(&head[line.clone()]);
+                line.end
             }
-            if from == 0 {
-                lines.first = 0..text_end;
-                if memchr(b'\r', &head[..text_end]).is_some() {
-                    lines.fault(LineFault::BareCr(Excerpt::new(&head[..text_end])));
-                }
-            } else if text_end > from {
-                lines.field(head, from..text_end);
-            }
-            from = end + 1;
+        };
+        if line.start > 0 {
+            return self.field(head, line.start..end);
         }
-        lines
+        self.first = 0..end;
+        self.spans.reserve(12);
+        if memchr(b'\r', &head[..end]).is_some() {
+            self.fault(LineFault::BareCr(Excerpt::new(&head[..end])));
+        }
     }
 
     fn field(&mut self, head: &[u8], line: Range<usize>) {
@@ -245,8 +253,7 @@ impl Lines {
             value.end -= 1;
         }
         let text = &head[value.clone()];
-        // Without an early exit, so that the compiler takes many bytes at a time.
-        if text.iter().fold(false, |bad, &byte| bad | is_control(byte)) {
+        if may_hold_control(text) && text.iter().any(|&byte| is_control(byte)) {
             self.control_bytes(&head[name.clone()], text);
         }
         self.spans.push(Span { name: place(name), value: place(value) });
@@ -275,6 +282,23 @@ impl Lines {
             self.faults.push(fault);
         }
     }
+}
+
+/// Whether a control byte, or a tab, stands in the text: eight bytes at a time.
+fn may_hold_control(text: &[u8]) -> bool {
+    const ONES: u64 = u64::from_ne_bytes([1; 8]);
+    let suspicious = |chunk: [u8; 8]| {
+        let bytes = u64::from_ne_bytes(chunk);
+        let deletes = bytes ^ (ONES * 0x7f);
+        // A byte's high bit is set here if it is below 0x20, or 0x7f; or, by a borrow, if one beside it is.
+        let below = bytes.wrapping_sub(ONES * 0x20) & !bytes;
+        let equal = deletes.wrapping_sub(ONES) & !deletes;
+        (below | equal) & (ONES * 0x80) != 0
+    };
+    let (chunks, rest) = text.as_chunks::<8>();
+    let mut last = [b' '; 8];
+    last[..rest.len()].copy_from_slice(rest);
+    chunks.iter().any(|chunk| suspicious(*chunk)) || suspicious(last)
 }
 
 /// A byte that no field value may hold (RFC 9110 section 5.5).
@@ -321,6 +345,18 @@ mod tests {
                 .find(|scan| *scan != Scan::Partial);
             assert_eq!(by_byte, Some(whole));
         }
+    }
+
+    #[test]
+    fn no_control_byte_is_overlooked_at_any_place() {
+        for length in 1..20 {
+            for (at, byte) in (0..length).flat_map(|at| (0..=255).map(move |byte| (at, byte))) {
+                let mut text = vec![b'a'; length];
+                text[at] = byte;
+                assert!(may_hold_control(&text) || !is_control(byte), "{byte} at {at} of {length}");
+            }
+        }
+        assert!(!may_hold_control(b"keep-alive, Upgrade \xc3\xa9\xff~"));
     }
 
     #[test]

@@ -43,7 +43,9 @@ impl RequestReader {
                 if let Some(fault) = foreign(&input[head.clone()]) {
                     return Err(Refusal::new(vec![fault], false));
                 }
-                return Request::parse(&input[head], policy).map(|value| Progress::Complete { value, used });
+                let lines = self.scanner.take_lines();
+                return Request::parse(&input[head], lines, policy)
+                    .map(|value| Progress::Complete { value, used });
             }
             Scan::FirstLineTooLong => RequestFault::TargetTooLong { bytes_max: limits.head_bytes_max },
             Scan::TooLarge => RequestFault::HeadTooLarge { bytes_max: limits.head_bytes_max },
@@ -86,8 +88,8 @@ pub struct Request {
 
 impl Request {
     /// Reads a complete head; all its faults, those of the handshake included, make the refusal.
-    fn parse(head: &[u8], policy: &Policy) -> Result<Self, Refusal> {
-        let Lines { first, spans, faults } = Lines::read(head);
+    fn parse(head: &[u8], lines: Lines, policy: &Policy) -> Result<Self, Refusal> {
+        let Lines { first, spans, faults } = lines;
         let line = RequestLine::parse(&head[first.clone()]);
         let (line, faults) = match line {
             Ok(line) if faults.is_empty() => {

@@ -17,8 +17,8 @@ pub struct ResponseHead {
 
 impl ResponseHead {
     /// Reads a complete head. The faults are those of its lines; with a malformed status line there is no head.
-    pub(crate) fn parse(head: &[u8]) -> (Option<Self>, Vec<ResponseFault>) {
-        let Lines { first, spans, faults } = Lines::read(head);
+    pub(crate) fn parse(head: &[u8], lines: Lines) -> (Option<Self>, Vec<ResponseFault>) {
+        let Lines { first, spans, faults } = lines;
         let mut faults: Vec<ResponseFault> = faults.into_iter().map(ResponseFault::from).collect();
         let line = &head[first];
         let Some((status, minor)) = status_line(line) else {
