@@ -14,8 +14,9 @@ pub fn write() -> Outcome {
         .stdout(std::process::Stdio::null())
         .status()
         .map_err(|error| format!("cargo test: {error}"))?;
-    match status.success() {
-        true => Ok(println!("docs/errors.md")),
-        false => Err(format!("docs/errors.md was not written: {status}")),
+    if !status.success() {
+        return Err(format!("docs/errors.md was not written: {status}"));
     }
+    println!("docs/errors.md");
+    Ok(())
 }

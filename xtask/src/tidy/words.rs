@@ -24,7 +24,22 @@ pub fn check(sources: &[Source]) -> Vec<String> {
         }
     }
     faults.extend(guid(sources));
+    faults.extend(sources.iter().flat_map(uses_the_judged));
     faults
+}
+
+/// The judge takes the words of the rules from the library, and nothing that encodes, decodes or decides.
+fn uses_the_judged(source: &Source) -> Vec<String> {
+    let is_judge = source.package() == Some(JUDGE) && source.ships();
+    let lines = source.numbered().filter(|(_, line)| is_judge && !line.test);
+    let uses = |code: &str| {
+        let proto = code.matches("handfast_proto").count();
+        proto > code.matches("handfast_proto::rules").count() || stands_in(code, "handfast::")
+    };
+    lines
+        .filter(|(_, line)| uses(&line.code))
+        .map(|(number, _)| format!("{}: only handfast_proto::rules may be used here", place(source, number)))
+        .collect()
 }
 
 fn forbidden(source: &Source, line: &Line) -> Vec<&'static str> {
@@ -97,6 +112,17 @@ mod tests {
         assert_eq!(faults("crates/x/tests/a.rs", "x.unwrap(); println!()"), 0);
         assert_eq!(faults("crates/x/tests/a.rs", "todo!()"), 1);
         assert_eq!(faults(PRINTER, "println!()"), 0);
+    }
+
+    #[test]
+    fn the_judge_uses_nothing_of_the_judged_but_the_rules() {
+        let count = |path: &str, text: &str| uses_the_judged(&Source::new(path, text)).len();
+        for text in ["use handfast_proto::frame::Mask;", "use handfast_proto as p;", "handfast::connect(x)"] {
+            assert_eq!(count("crates/handfast-check/src/a.rs", text), 1, "{text}");
+            assert_eq!(count("crates/handfast-check/tests/a.rs", text), 0, "{text}");
+            assert_eq!(count("crates/handfast-cli/src/a.rs", text), 0, "{text}");
+        }
+        assert_eq!(count("crates/handfast-check/src/a.rs", "use handfast_proto::rules::{Level, Rule};"), 0);
     }
 
     #[test]
