@@ -21,6 +21,10 @@ pub fn steps() -> Vec<Step> {
         step("clippy", "no warning in any target", |_| {
             one("clippy", &["clippy", "--workspace", "--all-targets", "--locked", "--", "-D", "warnings"])
         }),
+        step("features", "the library also builds without its features", |_| {
+            let library = ["clippy", "--package", "handfast", "--lib", "--no-default-features", "--locked"];
+            one("features", &[&library[..], &["--", "-D", "warnings"]].concat())
+        }),
         step("tests", "unit, rule, pair and documentation tests", |_| {
             tests("tests", &["test", "--workspace", "--locked", "--no-fail-fast"])
         }),
