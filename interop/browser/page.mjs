@@ -112,8 +112,6 @@ const checks = {
       // Once as sent, once as received.
       await textOf(page, "#echo-log", (log) => log.split(text).length - 1 >= before + 2);
     }
-    want((await page.locator("#echo-log b").count()) === 0 || !(await page.locator("#echo-log").innerHTML()).includes("<b>&amp;"),
-      "the log interprets what was sent as HTML");
   },
   async "1-mib-comes-back"() {
     const result = await page.evaluate(

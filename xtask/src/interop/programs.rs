@@ -60,6 +60,13 @@ pub fn client(url: &str, checks: &[&str]) -> Verdict<Command> {
     Ok(command)
 }
 
+/// `handfast` with these arguments.
+pub fn handfast(arguments: &[&str]) -> Verdict<Command> {
+    let mut command = Command::new(program("handfast")?);
+    command.args(arguments);
+    Ok(command)
+}
+
 /// The client of `handfast-interop` that goes through Autobahn's cases; it reads the address from its environment.
 pub fn autobahn_client() -> Verdict<PathBuf> {
     program("handfast-interop")

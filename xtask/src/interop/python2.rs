@@ -26,6 +26,11 @@ const PACKAGES: [&str; 8] = [
 
 /// Installs the suite, with an interpreter for it; sets what `command` needs in its environment to find that.
 pub fn prepare(command: &mut Command) -> Verdict<()> {
+    // The script makes its environment with the pip of a Python 3.
+    let has_pip = Command::new("python3").args(["-m", "pip", "--version"]).output();
+    if !has_pip.is_ok_and(|output| output.status.success()) {
+        install::apt(&["python3", "python3-pip"], "pip")?;
+    }
     let own = try_install(&mut autobahn::script())?;
     if own.is_none() {
         return Ok(());

@@ -1,13 +1,17 @@
 //! ws, the WebSocket of Node: `interop/ws/`.
 
 use std::process::Command;
+use std::time::Duration;
 
 use super::{ECHO, checks_against, listening, programs, start};
-use crate::report::Verdict;
-use crate::{install, paths};
+use crate::report::{Tally, Verdict};
+use crate::{install, paths, process};
 
 /// The folder of its files.
 const FOLDER: &str = "interop/ws";
+
+/// The longest that one run of our program may take.
+const PROGRAM_LIMIT: Duration = Duration::from_secs(30);
 
 /// Its client against `handfast serve`, and against a server made with the library.
 pub fn client() -> Verdict {
@@ -45,7 +49,33 @@ pub fn server() -> Verdict {
         "refusal-fields",
     ];
     let mut client = programs::client(&format!("ws://127.0.0.1:{port}/echo"), &[&ECHO[..], &more].concat())?;
-    checks_against(&server, "ws-server-client", &mut client)
+    let library = checks_against(&server, "ws-server-client", &mut client)?;
+    Ok(library.plus(program(port)?))
+}
+
+/// The program itself as a client: the echo stands on its output, and a refusal ends it with 1.
+fn program(port: u16) -> Verdict {
+    let run = |path: &str, log: &str| -> Verdict<process::Ended> {
+        let url = format!("ws://127.0.0.1:{port}{path}");
+        let mut command =
+            programs::handfast(&["connect", &url, "-s", "hello", "-n", "1", "--timeout", "20"])?;
+        Ok(process::run("handfast connect", &mut command, install::log(log), PROGRAM_LIMIT)?)
+    };
+    let echo = run("/echo", "ws-server-connect")?;
+    if !echo.success || !echo.text.lines().any(|line| line == "hello") {
+        return Err(format!(
+            "handfast connect: {}; a line \"hello\" was wanted, came:\n{}",
+            echo.how, echo.text
+        )
+        .into());
+    }
+    let refused = run("/refuse", "ws-server-refused")?;
+    if refused.how != "exit status: 1" || !refused.text.contains("not for you") {
+        let text =
+            format!("{}; exit status 1 and the body were wanted, came:\n{}", refused.how, refused.text);
+        return Err(format!("handfast connect: {text}").into());
+    }
+    Ok(Tally { passed: 2, ..Tally::default() })
 }
 
 /// Its client, ready to check this address; names of checks follow.

@@ -8,8 +8,8 @@ use super::sources::{Line, Source};
 /// The only file of the crates that prints.
 const PRINTER: &str = "crates/handfast-cli/src/output.rs";
 
-/// What makes an accept out of a key (RFC 6455 section 1.3), in part: this file is not to hold it whole.
-const GUID: &str = concat!("258EA", "FA5");
+/// What makes an accept out of a key (RFC 6455 section 1.3), in two parts: this file is not to hold it whole.
+const GUID: &str = concat!("258EAFA5-E914-47DA", "-95CA-C5AB0DC85B11");
 
 /// The judge does not use the judged: it has a GUID of its own.
 const JUDGE: &str = "handfast-check";
@@ -69,10 +69,15 @@ fn stands_in(code: &str, word: &str) -> bool {
     })
 }
 
+/// Misspelt ones, which the checker explains, do not count.
+fn holds_guid(text: &str) -> bool {
+    text.match_indices(GUID).any(|(start, _)| !text[start + GUID.len()..].starts_with(char::is_alphanumeric))
+}
+
 fn guid(sources: &[Source]) -> Vec<String> {
     let mut holders: BTreeMap<bool, Vec<&str>> = BTreeMap::new();
     for source in sources.iter().filter(|source| source.ships()) {
-        if source.lines.iter().any(|line| !line.test && line.text.contains(GUID)) {
+        if source.lines.iter().any(|line| !line.test && holds_guid(&line.text)) {
             holders.entry(source.package() == Some(JUDGE)).or_default().push(&source.path);
         }
     }
@@ -123,6 +128,12 @@ mod tests {
             assert_eq!(count("crates/handfast-cli/src/a.rs", text), 0, "{text}");
         }
         assert_eq!(count("crates/handfast-check/src/a.rs", "use handfast_proto::rules::{Level, Rule};"), 0);
+    }
+
+    #[test]
+    fn a_misspelt_guid_is_none() {
+        assert!(holds_guid(&format!("x{GUID}\"")));
+        assert!(!holds_guid(&format!("{GUID}A")) && !holds_guid(&GUID[1..]));
     }
 
     #[test]

@@ -66,6 +66,7 @@ async fn a_private_root_is_trusted_when_it_is_given() {
     soon(ws.close(CloseCode::NORMAL, "")).await.unwrap();
 }
 
+// rule: client/tls-missing
 #[tokio::test]
 async fn an_untrusted_certificate_fails_before_any_request() {
     let (running, requests) = serving(certificates("localhost").identity).await;
