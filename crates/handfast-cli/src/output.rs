@@ -86,7 +86,8 @@ pub fn data(line: &str) -> io::Result<()> {
 
 /// Writes one line for people to standard error. If that fails, there is nobody left to tell.
 pub fn talk(line: &str) {
-    let _ = writeln!(io::stderr().lock(), "{line}");
+    // In one piece, because standard error has no buffer, and others may write to it too.
+    let _ = io::stderr().lock().write_all(format!("{line}\n").as_bytes());
 }
 
 /// Writes an error to standard error, marked as the program's own.

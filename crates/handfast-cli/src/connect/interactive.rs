@@ -19,7 +19,7 @@ pub async fn run(opened: Opened, signals: &mut Signals) -> Result<Exit, Failure>
         Talk { screen: &mut screen, receiver, sender, transcript, is_closing: false, is_interrupted: false };
     talk.note(&format!("connected; {}, Ctrl-D leaves", command::HELP))?;
     let ended = talk.run(signals).await;
-    let (is_interrupted, receiver) = (talk.is_interrupted, talk.receiver);
+    let (is_interrupted, is_ours, receiver) = (talk.is_interrupted, talk.is_closing, talk.receiver);
     if let Ok(Ok(())) = ended {
         screen.show(&noted(&format!("closed: {}", describe_close(receiver.close_received()))))?;
     }
@@ -28,6 +28,8 @@ pub async fn run(opened: Opened, signals: &mut Signals) -> Result<Exit, Failure>
     match ended {
         _ if is_interrupted => Ok(Exit::Interrupted),
         Err(failure) => Err(failure),
+        // The person chose the code, and the server has answered.
+        Ok(Ok(())) if is_ours => Ok(Exit::Fine),
         Ok(ended) => ending::judge(ended.map(|()| receiver.close_received()), true),
     }
 }
