@@ -125,9 +125,9 @@ impl Connection {
         Ok(())
     }
 
-    /// Whether data may be sent now.
+    /// Whether [`Connection::send`] would take a message now, however large: fails as it would.
     #[inline]
-    pub(super) fn check_room(&mut self) -> Result<(), Misuse> {
+    pub fn check_send(&self) -> Result<(), Misuse> {
         self.check_open()?;
         let limits = &self.config.limits;
         if self.outbox.queued() >= limits.send_queue_bytes_max
@@ -135,8 +135,19 @@ impl Connection {
         {
             return Err(Misuse::SendQueueFull);
         }
-        self.timer.busy = true;
-        Ok(())
+        if self.sending.is_some() { Err(Misuse::MessageUnfinished) } else { Ok(()) }
+    }
+
+    /// Whether data may be sent now.
+    #[inline]
+    pub(super) fn check_room(&mut self) -> Result<(), Misuse> {
+        match self.check_send() {
+            Ok(()) | Err(Misuse::MessageUnfinished) => {
+                self.timer.busy = true;
+                Ok(())
+            }
+            Err(misuse) => Err(misuse),
+        }
     }
 
     #[inline]

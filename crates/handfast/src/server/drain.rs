@@ -1,7 +1,7 @@
 //! Everything that a server has to tell its connections: go away, stop.
 
 use std::future::{Future, poll_fn};
-use std::pin::pin;
+use std::pin::{Pin, pin};
 use std::sync::atomic::{AtomicU8, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::task::{Context, Poll, Waker};
@@ -222,9 +222,8 @@ impl Member {
         self.hub.phase()
     }
 
-    /// Runs `work`, and drops it when the server stops. True when it came to its end.
-    pub(crate) async fn run(mut self, work: impl Future<Output = ()>) -> bool {
-        let mut work = pin!(work);
+    /// Runs `work` until the server stops. True when it came to its end.
+    pub(crate) async fn run(mut self, mut work: Pin<&mut impl Future<Output = ()>>) -> bool {
         let mut is_watched = false;
         poll_fn(|cx: &mut Context<'_>| {
             // A spawned task keeps its waker.
@@ -287,7 +286,8 @@ mod tests {
     #[tokio::test(start_paused = true)]
     async fn members_that_stay_are_stopped_at_the_deadline() {
         let hub = Arc::new(Hub::new());
-        let stubborn = tokio::spawn(Member::join(hub.clone()).run(std::future::pending()));
+        let member = Member::join(hub.clone());
+        let stubborn = tokio::spawn(async move { member.run(pin!(std::future::pending())).await });
         let willing = Member::join(hub.clone());
         tokio::task::yield_now().await;
         let begin = Instant::now();

@@ -6,14 +6,17 @@ use crate::linger::{within, write_last};
 use crate::websocket::{Details, WebSocket};
 use crate::{Config, Error};
 use bytes::{BufMut, BytesMut};
+use handfast_proto::Server;
 use handfast_proto::connection::Connection;
 use handfast_proto::error::Excerpt;
-use handfast_proto::handshake::{Answer, HttpResponse, Policy, Progress, Refusal, Request, RequestReader};
+use handfast_proto::handshake::{
+    Accepted, Answer, HttpResponse, Policy, Progress, Refusal, Request, RequestReader,
+};
 use std::future::poll_fn;
 use std::io;
 use std::pin::{Pin, pin};
 use std::sync::Arc;
-use std::task::Poll;
+use std::task::{Context, Poll};
 use std::time::Duration;
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
 
@@ -69,7 +72,17 @@ where
     S: AsyncRead + AsyncWrite + Unpin,
 {
     match Box::pin(read_head(&mut io, &options.policy, options.policy.limits.handshake_timeout, None)).await {
-        Ok((head, rest)) => answer(io, head, rest, options, &options.answer, |_| {}).await,
+        Ok((head, rest)) => {
+            let mut parts = Some((io, head, rest));
+            let begun = poll_fn(|cx| {
+                let (io, head, rest) = parts.take().expect("it is ready at the first poll");
+                Poll::Ready(begin(cx, io, head, rest, options, &options.answer, |_| {}))
+            });
+            match begun.await? {
+                Begun::Open(ws) => Ok(ws),
+                Begun::Unwritten(unwritten) => Box::pin(unwritten.finish(options)).await,
+            }
+        }
         Err(failure) => {
             if let Some(response) = failure.response() {
                 write_last(&mut io, &response, &options.policy.limits).await?;
@@ -191,60 +204,100 @@ where
     }
 }
 
-/// Judges a request and answers it: a 101, or the refusal.
-pub(super) async fn answer<S>(
+/// What became of an answer at the first attempt to write it.
+pub(super) enum Begun<S: AsyncRead + AsyncWrite + Unpin> {
+    /// The 101 is written.
+    Open(WebSocket<S>),
+    /// More is to be done, by [`Unwritten::finish`].
+    Unwritten(Box<Unwritten<S>>),
+}
+
+/// A refusal, or the rare 101 that did not go out at once.
+pub(super) struct Unwritten<S> {
+    io: S,
+    bytes: Vec<u8>,
+    written: usize,
+    then: Then,
+}
+
+enum Then {
+    Open(Accepted<Server>, BytesMut),
+    Fail(Error),
+}
+
+/// Judges a request and begins its answer: a 101, or the refusal. Nearly every 101 goes out at once; so this needs no
+/// memory in the future that calls it.
+pub(super) fn begin<S>(
+    cx: &mut Context<'_>,
     mut io: S,
     head: Request,
     rest: BytesMut,
     options: &AcceptOptions,
     answer: &Answer,
     on_refusal: impl FnOnce(&Refusal),
-) -> Result<WebSocket<S>, Error>
+) -> Result<Begun<S>, Error>
 where
     S: AsyncRead + AsyncWrite + Unpin,
 {
-    let limits = &options.policy.limits;
+    let unwritten =
+        |io, bytes, written, then| Ok(Begun::Unwritten(Box::new(Unwritten { io, bytes, written, then })));
     let offer = match head.into_offer(&options.policy) {
         Ok(offer) => offer,
         Err(refusal) => {
             on_refusal(&refusal);
-            Box::pin(write_last(&mut io, &refusal.to_bytes(), limits)).await?;
-            return Err(Error::Refused(Box::new(refusal)));
+            return unwritten(io, refusal.to_bytes(), 0, Then::Fail(Error::Refused(Box::new(refusal))));
         }
     };
-    let (accepted, response) = match offer.accept(answer) {
+    let (accepted, bytes) = match offer.accept(answer) {
         Ok(accepted) => accepted,
         Err(misuse) => {
             let response = HttpResponse::text(400, format!("The handshake cannot be completed: {misuse}.\n"));
-            Box::pin(write_last(&mut io, &response.to_bytes(false), limits)).await?;
-            return Err(misuse.into());
+            return unwritten(io, response.to_bytes(false), 0, Then::Fail(misuse.into()));
         }
     };
-    write_all(&mut io, &response, limits.handshake_timeout).await?;
-    let details = Details { subprotocol: accepted.subprotocol().map(Into::into), response: None };
-    let connection = Connection::server(accepted, options.config.clone());
-    Ok(WebSocket::open(io, connection, options.config.clone(), details, &rest))
-}
-
-/// Writes the 101. It nearly always goes out at once, and then needs no timer and little memory.
-async fn write_all<S>(io: &mut S, bytes: &[u8], timeout: Duration) -> io::Result<()>
-where
-    S: AsyncWrite + Unpin,
-{
-    let written = match poll_fn(|cx| Poll::Ready(Pin::new(&mut *io).poll_write(cx, bytes))).await {
+    let written = match Pin::new(&mut io).poll_write(cx, &bytes) {
         Poll::Ready(written) => written?,
         Poll::Pending => 0,
     };
     if written == bytes.len()
-        && let Poll::Ready(flushed) = poll_fn(|cx| Poll::Ready(Pin::new(&mut *io).poll_flush(cx))).await
+        && let Poll::Ready(flushed) = Pin::new(&mut io).poll_flush(cx)
     {
-        return flushed;
+        flushed?;
+        return Ok(Begun::Open(open(io, accepted, &rest, options)));
     }
-    let rest = async {
-        io.write_all(&bytes[written..]).await?;
-        io.flush().await
-    };
-    Box::pin(within(timeout, rest)).await.unwrap_or_else(|| Err(io::ErrorKind::TimedOut.into()))
+    unwritten(io, bytes, written, Then::Open(accepted, rest))
+}
+
+impl<S: AsyncRead + AsyncWrite + Unpin> Unwritten<S> {
+    pub(super) async fn finish(mut self: Box<Self>, options: &AcceptOptions) -> Result<WebSocket<S>, Error> {
+        let limits = &options.policy.limits;
+        let rest = &self.bytes[self.written..];
+        match self.then {
+            Then::Fail(error) => {
+                write_last(&mut self.io, rest, limits).await?;
+                Err(error)
+            }
+            Then::Open(accepted, behind_head) => {
+                let io = &mut self.io;
+                let writing = async {
+                    io.write_all(rest).await?;
+                    io.flush().await
+                };
+                let late = || Err(io::ErrorKind::TimedOut.into());
+                within(limits.handshake_timeout, writing).await.unwrap_or_else(late)?;
+                Ok(open(self.io, accepted, &behind_head, options))
+            }
+        }
+    }
+}
+
+fn open<S>(io: S, accepted: Accepted<Server>, behind_head: &BytesMut, options: &AcceptOptions) -> WebSocket<S>
+where
+    S: AsyncRead + AsyncWrite + Unpin,
+{
+    let details = Details { subprotocol: accepted.subprotocol().map(Into::into), response: None };
+    let connection = Connection::server(accepted, options.config.clone());
+    WebSocket::open(io, connection, options.config.clone(), details, behind_head)
 }
 
 /// Most heads fit; larger ones grow it.

@@ -5,6 +5,7 @@ pub(crate) mod handshake;
 mod listen;
 mod request;
 mod run;
+mod serving;
 mod waiting;
 
 pub use drain::ServerHandle;

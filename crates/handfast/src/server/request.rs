@@ -2,7 +2,7 @@
 
 use super::Shared;
 use super::drain::Member;
-use super::handshake;
+use super::handshake::{self, Begun};
 use crate::Error;
 use crate::linger::write_last;
 use crate::transport::Transport;
@@ -10,8 +10,11 @@ use crate::websocket::WebSocket;
 use bytes::BytesMut;
 use handfast_proto::handshake::{self as proto, Answer, HttpResponse, Offer, Refusal};
 use std::fmt;
+use std::future::poll_fn;
 use std::net::SocketAddr;
+use std::pin::pin;
 use std::sync::Arc;
+use std::task::Poll;
 
 /// A client's well-formed HTTP/1.1 request, WebSocket handshake or not: look at it, then
 /// [`accept`](Request::accept) it or [`respond`](Request::respond).
@@ -110,16 +113,30 @@ impl Request {
     }
 
     async fn accept_by(mut self, answer: Option<&Answer>) -> Result<WebSocket, Error> {
-        let Waiting { io, head, rest, peer, member, shared } = *self.take();
-        let answer = answer.unwrap_or(&shared.options.answer);
-        // Cheap: the bytes of the head are shared.
-        let seen = shared.on_refusal.is_some().then(|| head.clone());
-        let on_refusal = |refusal: &Refusal| {
-            if let Some(head) = &seen {
-                shared.report_refusal(peer, refusal, head.as_bytes());
+        let mut waiting = Some(self.take());
+        drop(self);
+        // All in one poll, so that the handler's future holds nothing of it.
+        let (begun, member, shared) = poll_fn(|cx| {
+            let waiting = waiting.take().expect("it is ready at the first poll");
+            let Waiting { io, head, rest, peer, member, shared } = *waiting;
+            // Cheap: the bytes of the head are shared.
+            let seen = shared.on_refusal.is_some().then(|| head.clone());
+            let on_refusal = |refusal: &Refusal| {
+                if let Some(head) = &seen {
+                    shared.report_refusal(peer, refusal, head.as_bytes());
+                }
+            };
+            let answer = answer.unwrap_or(&shared.options.answer);
+            let begun = handshake::begin(cx, io, head, rest, &shared.options, answer, on_refusal);
+            Poll::Ready((begun, member, shared))
+        })
+        .await;
+        let mut ws = match begun? {
+            Begun::Open(ws) => ws,
+            Begun::Unwritten(unwritten) => {
+                Box::pin(async move { unwritten.finish(&shared.options).await }).await?
             }
         };
-        let mut ws = handshake::answer(io, head, rest, &shared.options, answer, on_refusal).await?;
         ws.join(member);
         Ok(ws)
     }
@@ -133,9 +150,11 @@ impl Request {
     /// [`Error::Io`] when the client has gone.
     pub async fn respond(mut self, response: HttpResponse) -> Result<(), Error> {
         let mut waiting = self.take();
-        let bytes = response.to_bytes(waiting.head.method() == "HEAD");
-        let limits = waiting.shared.options.policy.limits.clone();
-        Ok(Box::pin(write_last(&mut waiting.io, &bytes, &limits)).await?)
+        Ok(Box::pin(async move {
+            let bytes = response.to_bytes(waiting.head.method() == "HEAD");
+            write_last(&mut waiting.io, &bytes, &waiting.shared.options.policy.limits).await
+        })
+        .await?)
     }
 
     fn waiting(&self) -> &Waiting {
@@ -153,11 +172,13 @@ impl Drop for Request {
         let Ok(runtime) = tokio::runtime::Handle::try_current() else { return };
         let Waiting { mut io, head, member, shared, .. } = *waiting;
         let response = HttpResponse::text(500, "The server did not answer the request.\n");
-        runtime.spawn(member.run(async move {
+        runtime.spawn(async move {
             let bytes = response.to_bytes(head.method() == "HEAD");
             // The client may have gone; nobody is left to tell.
-            let _ = write_last(&mut io, &bytes, &shared.options.policy.limits).await;
-        }));
+            let written =
+                pin!(async { drop(write_last(&mut io, &bytes, &shared.options.policy.limits).await) });
+            member.run(written).await
+        });
     }
 }
 

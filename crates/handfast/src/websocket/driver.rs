@@ -147,7 +147,11 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Driver<S> {
     #[inline]
     pub(super) fn has_room(&mut self) -> Result<bool, Error> {
         self.check_sendable()?;
-        Ok(self.connection.send_queue_bytes() < self.config.limits.send_queue_bytes_max)
+        match self.connection.check_send() {
+            Ok(()) => Ok(true),
+            Err(Misuse::SendQueueFull) => Ok(false),
+            Err(misuse) => Err(misuse.into()),
+        }
     }
 
     /// Waits until a message can be queued, by writing.

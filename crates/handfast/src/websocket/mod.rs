@@ -69,8 +69,9 @@ impl<S: AsyncRead + AsyncWrite + Unpin> WebSocket<S> {
     /// Once, and then `None`: [`Error::Protocol`] when the peer breaks the protocol (it has been told by the right Close code),
     /// [`Error::Lost`] when the connection ends without a Close frame, [`Error::Timeout`] when a pong, a message or the peer's
     /// Close frame is overdue. The connection is over then; connect anew if it is needed.
-    pub async fn recv(&mut self) -> Result<Option<Message>, Error> {
-        poll_fn(|cx| self.poll_recv(cx)).await
+    pub fn recv(&mut self) -> impl Future<Output = Result<Option<Message>, Error>> {
+        // No `async fn` here and below: their futures would be several times larger, for every idle connection.
+        poll_fn(|cx| self.poll_recv(cx))
     }
 
     /// As [`WebSocket::recv`], but shows pings and pongs too, as far as [`Config::show_pings`] and
@@ -81,8 +82,8 @@ impl<S: AsyncRead + AsyncWrite + Unpin> WebSocket<S> {
     /// # Errors
     ///
     /// As [`WebSocket::recv`].
-    pub async fn recv_event(&mut self) -> Result<Option<Event>, Error> {
-        poll_fn(|cx| self.poll_recv_event(cx)).await
+    pub fn recv_event(&mut self) -> impl Future<Output = Result<Option<Event>, Error>> {
+        poll_fn(|cx| self.poll_recv_event(cx))
     }
 
     /// Sends a message: queues it behind those before it, and writes all.
@@ -93,9 +94,12 @@ impl<S: AsyncRead + AsyncWrite + Unpin> WebSocket<S> {
     ///
     /// [`Error::Closed`] after the Close frame of either side, [`Error::Lost`] when the stream fails. The next
     /// [`recv`](WebSocket::recv) tells how the connection ended.
-    pub async fn send(&mut self, message: impl Into<Message>) -> Result<(), Error> {
-        self.feed(message).await?;
-        self.flush().await
+    pub fn send(&mut self, message: impl Into<Message>) -> impl Future<Output = Result<(), Error>> {
+        let mut message = Some(message.into());
+        poll_fn(move |cx| {
+            ready!(self.poll_feed(cx, &mut message))?;
+            self.driver.poll_flush(cx, RECEIVER)
+        })
     }
 
     /// Queues a message without writing it, so that several share one system call: the next [`flush`](WebSocket::flush),
@@ -108,11 +112,9 @@ impl<S: AsyncRead + AsyncWrite + Unpin> WebSocket<S> {
     ///
     /// As [`WebSocket::send`].
     #[inline]
-    pub async fn feed(&mut self, message: impl Into<Message>) -> Result<(), Error> {
-        if !self.driver.has_room()? {
-            poll_fn(|cx| self.driver.poll_room(cx, RECEIVER)).await?;
-        }
-        self.driver.queue(message.into())
+    pub fn feed(&mut self, message: impl Into<Message>) -> impl Future<Output = Result<(), Error>> {
+        let mut message = Some(message.into());
+        poll_fn(move |cx| self.poll_feed(cx, &mut message))
     }
 
     /// Writes everything that is queued.
@@ -122,8 +124,8 @@ impl<S: AsyncRead + AsyncWrite + Unpin> WebSocket<S> {
     /// # Errors
     ///
     /// [`Error::Lost`] when the stream fails.
-    pub async fn flush(&mut self) -> Result<(), Error> {
-        poll_fn(|cx| self.driver.poll_flush(cx, RECEIVER)).await
+    pub fn flush(&mut self) -> impl Future<Output = Result<(), Error>> {
+        poll_fn(|cx| self.driver.poll_flush(cx, RECEIVER))
     }
 
     /// Sends a ping of at most 125 bytes, ahead of queued messages (RFC 6455 section 5.5.2). Its pong is shown by
@@ -241,6 +243,15 @@ impl<S: AsyncRead + AsyncWrite + Unpin> WebSocket<S> {
     /// Makes it follow its server.
     pub(crate) fn join(&mut self, member: crate::server::drain::Member) {
         self.driver.member = Some(member);
+    }
+
+    /// Queues `message` once there is room, and takes it away.
+    #[inline]
+    fn poll_feed(&mut self, cx: &mut Context<'_>, message: &mut Option<Message>) -> Poll<Result<(), Error>> {
+        if message.is_some() {
+            ready!(self.driver.poll_room(cx, RECEIVER))?;
+        }
+        Poll::Ready(message.take().map_or(Ok(()), |message| self.driver.queue(message)))
     }
 
     #[inline]
