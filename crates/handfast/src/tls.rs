@@ -64,6 +64,7 @@ impl TlsConfig {
     /// Encrypts `tcp`; gives the protocol's version too.
     // rule: client/tls-missing
     pub(crate) async fn connect(&self, host: &str, tcp: TcpStream) -> Result<(Transport, String), Error> {
+        // rule: client/tls-missing
         let name = ServerName::try_from(host.trim_end_matches('.').to_owned())
             .map_err(|error| TlsFault::new("the host's name cannot stand in a certificate", error))?;
         let tls = TlsConnector::from(self.build()?)

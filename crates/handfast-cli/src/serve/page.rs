@@ -23,6 +23,7 @@ pub struct PageRequest<'a> {
 /// The answer to everything but `/echo`.
 pub fn respond(request: PageRequest<'_>, store: &Store) -> HttpResponse {
     // rule: server/target-unavailable
+    // rule: server/target-unavailable
     let Some(content) = content(request, store) else {
         return finish(
             HttpResponse::text(404, "There is nothing here. The page is at /, the WebSocket at /echo.\n"),

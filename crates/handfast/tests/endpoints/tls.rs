@@ -67,6 +67,7 @@ async fn a_private_root_is_trusted_when_it_is_given() {
 }
 
 // rule: client/tls-missing
+// rule: client/tls-missing
 #[tokio::test]
 async fn an_untrusted_certificate_fails_before_any_request() {
     let (running, requests) = serving(certificates("localhost").identity).await;
