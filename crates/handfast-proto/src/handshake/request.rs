@@ -26,23 +26,17 @@ impl RequestReader {
     /// broken rules of the handshake too. Bytes behind the head are not touched: the first `used` bytes are the head
     /// and the empty lines before it. After a failure the connection must be closed.
     pub fn read(&mut self, input: &[u8], policy: &Policy) -> Result<Progress<Request>, Refusal> {
-        if let Some(fault) = foreign(input) {
+        let limits = &policy.limits;
+        let scan = self.scanner.scan(input, limits);
+        // Behind the empty lines, if there are any.
+        let start = self.scanner.start();
+        if let Some(fault) = foreign(input.get(start..).unwrap_or_default()) {
             return Err(Refusal::new(vec![fault], false));
         }
-        let limits = &policy.limits;
-        let fault = match self.scanner.scan(input, limits) {
-            Scan::Partial => {
-                let start = self.scanner.start();
-                match input.get(start..).and_then(foreign) {
-                    Some(fault) => fault,
-                    None => return Ok(Progress::Partial),
-                }
-            }
+        let fault = match scan {
+            Scan::Partial => return Ok(Progress::Partial),
             Scan::Complete(head) => {
                 let used = head.end;
-                if let Some(fault) = foreign(&input[head.clone()]) {
-                    return Err(Refusal::new(vec![fault], false));
-                }
                 let lines = self.scanner.take_lines();
                 return Request::parse(&input[head], lines, policy)
                     .map(|value| Progress::Complete { value, used });

@@ -176,6 +176,17 @@ fn one_or_two_empty_lines_before_the_request_are_skipped_and_more_are_refused() 
     refuses([b"\r\n\r\n\r\n", &base().bytes()[..]].concat(), 400, "server/leading-empty-line");
 }
 
+#[test]
+fn what_is_no_http_is_told_alike_however_much_of_it_came_at_once() {
+    let policy = Policy::default();
+    let endless = [&b"\r\n@"[..], &[b'x'; 100_000]].concat();
+    for length in [3, endless.len()] {
+        let refusal = RequestReader::new().read(&endless[..length], &policy).unwrap_err();
+        assert_eq!(refusal.status(), 400, "{length} bytes");
+        assert_eq!(ids(&refusal), ["server/http-version-malformed"]);
+    }
+}
+
 // rule: server/obs-fold
 #[test]
 fn folded_lines_are_refused_with_400() {
