@@ -100,6 +100,23 @@ fn a_ping_flood_queues_a_bounded_number_of_pongs_and_answers_the_last() {
 }
 
 #[test]
+fn pings_are_answered_also_while_the_send_queue_is_never_empty() {
+    let mut end = End::server(Config::default());
+    let message = vec![7; 50_000];
+    end.send(message.clone());
+    let mut wire = Vec::new();
+    for at in 0..100u8 {
+        end.send(message.clone());
+        end.take(&masked(0x89, &[at]), usize::MAX);
+        wire.extend(end.give_some(message.len()));
+        assert!(end.connection.has_transmit());
+    }
+    let pongs = wire.windows(3).filter(|bytes| bytes[..2] == [0x8a, 1]);
+    let pongs: Vec<u8> = pongs.map(|bytes| bytes[2]).collect();
+    assert!(pongs.is_sorted() && pongs.last() > Some(&80), "{pongs:?}");
+}
+
+#[test]
 fn the_closing_handshake_carries_code_and_reason_and_both_ends_know() {
     at_each_step(|step| {
         for client_begins in [true, false] {

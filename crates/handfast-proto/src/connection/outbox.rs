@@ -15,6 +15,8 @@ pub(super) struct Outbox {
     rest: VecDeque<Segment>,
     /// Bytes in all segments.
     queued: usize,
+    /// Bytes that must be written before every pong that was queued is out, at most.
+    until_pongs: usize,
 }
 
 #[derive(Debug)]
@@ -23,6 +25,8 @@ enum Segment {
     Frames(BytesMut),
     /// The payload of a large frame.
     Payload(Bytes),
+    /// Control frames that overtook the frames behind them.
+    Urgent(BytesMut),
 }
 
 impl Default for Segment {
@@ -34,21 +38,26 @@ impl Default for Segment {
 impl Segment {
     fn bytes(&self) -> &[u8] {
         match self {
-            Self::Frames(bytes) => bytes,
+            Self::Frames(bytes) | Self::Urgent(bytes) => bytes,
             Self::Payload(bytes) => bytes,
         }
     }
 
     fn advance(&mut self, count: usize) {
         match self {
-            Self::Frames(bytes) => bytes.advance(count),
+            Self::Frames(bytes) | Self::Urgent(bytes) => bytes.advance(count),
             Self::Payload(bytes) => bytes.advance(count),
         }
     }
 
+    /// Whether frames of `count` bytes can be put behind its own.
+    fn fits(&self, count: usize) -> bool {
+        matches!(self, Self::Frames(buffer) if buffer.capacity() - buffer.len() >= count)
+    }
+
     fn recycle(self, pool: &mut BufferPool) {
         match self {
-            Self::Frames(buffer) => pool.give(buffer),
+            Self::Frames(buffer) | Self::Urgent(buffer) => pool.give(buffer),
             Self::Payload(bytes) => pool.give_bytes(bytes),
         }
     }
@@ -117,22 +126,46 @@ impl Outbox {
         self.rest.push_back(Segment::Payload(payload));
     }
 
-    /// Queues a control frame before the data that is not being written yet. It comes between two frames, never
-    /// inside one.
+    /// Queues a control frame before the data that is not being written yet, behind control frames that overtook it
+    /// before. It comes between two frames, never inside one.
     pub(super) fn push_urgent(&mut self, header: FrameHeader, payload: &[u8], pool: &mut BufferPool) {
-        let Some(at) = self.rest.iter().position(|segment| matches!(segment, Segment::Frames(_))) else {
-            return self.push_copy(header, payload, pool);
-        };
         let encoded = header.encode();
-        let mut buffer = BytesMut::with_capacity(encoded.as_slice().len() + payload.len());
-        buffer.extend_from_slice(encoded.as_slice());
+        let encoded = encoded.as_slice();
+        if self.rest.is_empty() && self.first.fits(encoded.len() + payload.len()) || self.queued == 0 {
+            return self.push_copy(header, payload, pool);
+        }
+        let overtaken = self.rest.iter().position(|segment| matches!(segment, Segment::Frames(_)));
+        let at = overtaken.unwrap_or(self.rest.len());
+        let before = if at == 0 { &self.first } else { &self.rest[at - 1] };
+        let at = match before {
+            Segment::Urgent(_) => at,
+            Segment::Frames(_) | Segment::Payload(_) => {
+                let room = BytesMut::with_capacity(encoded.len() + payload.len());
+                self.rest.insert(at, Segment::Urgent(room));
+                at + 1
+            }
+        };
+        let urgent = if at == 0 { &mut self.first } else { &mut self.rest[at - 1] };
+        let Segment::Urgent(buffer) = urgent else { unreachable!("it was just made sure of") };
+        buffer.extend_from_slice(encoded);
         let begin = buffer.len();
         buffer.extend_from_slice(payload);
         if let Some(mask) = header.mask {
             apply_mask(&mut buffer[begin..], mask, 0);
         }
-        self.queued += buffer.len();
-        self.rest.insert(at, Segment::Frames(buffer));
+        self.queued += encoded.len() + payload.len();
+    }
+
+    /// Queues a pong, as [`Outbox::push_urgent`] does.
+    pub(super) fn push_pong(&mut self, header: FrameHeader, payload: &[u8], pool: &mut BufferPool) {
+        self.push_urgent(header, payload, pool);
+        self.until_pongs = self.queued;
+    }
+
+    /// Whether every pong that was queued is out. It may be said later than it is so, but while data goes out it comes.
+    #[inline]
+    pub(super) fn pongs_are_out(&self) -> bool {
+        self.until_pongs == 0
     }
 
     /// The buffer that the next frame goes into, with room for `count` bytes.
@@ -148,14 +181,15 @@ impl Outbox {
             }
         } else {
             let last = self.rest.back().unwrap_or(&self.first);
-            let fits = matches!(last, Segment::Frames(buffer) if buffer.capacity() - buffer.len() >= count);
-            if !fits {
+            if !last.fits(count) {
                 self.rest.push_back(Segment::Frames(pool.take()));
             }
         }
         match self.rest.back_mut().unwrap_or(&mut self.first) {
             Segment::Frames(buffer) => buffer,
-            Segment::Payload(_) => unreachable!("a segment of frames was just made sure of"),
+            Segment::Payload(_) | Segment::Urgent(_) => {
+                unreachable!("a segment of frames was just made sure of")
+            }
         }
     }
 
@@ -177,6 +211,7 @@ impl Outbox {
     pub(super) fn written(&mut self, mut count: usize, pool: &mut BufferPool) {
         assert!(count <= self.queued, "more was written than was queued");
         self.queued -= count;
+        self.until_pongs = self.until_pongs.saturating_sub(count);
         loop {
             let here = self.first.bytes().len();
             if count < here {
@@ -266,6 +301,33 @@ mod tests {
         let frame = 4 + large.len();
         assert_eq!(&wire[frame..frame + 4], b"\x89\x02hi");
         assert_eq!(wire.len(), 3 * frame + 4);
+    }
+
+    #[test]
+    fn control_frames_overtake_data_but_not_each_other() {
+        for begun in [0, 1, 2000] {
+            let (mut outbox, mut pool) = (Outbox::default(), BufferPool::new());
+            let large = Bytes::from(vec![7; 20_000]);
+            for _ in 0..2 {
+                outbox.push(header(OpCode::Binary, large.len()), large.clone(), &mut pool);
+            }
+            outbox.written(begun, &mut pool);
+            for at in 0..3 {
+                outbox.push_urgent(header(OpCode::Ping, 1), &[at], &mut pool);
+                // The first two leave before the third comes.
+                outbox.written(if at == 1 { 4 + large.len() - begun + 1 } else { 0 }, &mut pool);
+            }
+            let wire = written_bytes(&mut outbox, &mut pool, 4096);
+            assert_eq!(&wire[..8], b"\x01\x00\x89\x01\x01\x89\x01\x02", "{begun} bytes were written before");
+        }
+        // Also where there was nothing to overtake but one payload.
+        let (mut outbox, mut pool) = (Outbox::default(), BufferPool::new());
+        outbox.push(header(OpCode::Binary, 9000), Bytes::from(vec![7; 9000]), &mut pool);
+        outbox.push_urgent(header(OpCode::Ping, 1), &[1], &mut pool);
+        outbox.push(header(OpCode::Binary, 1), Bytes::from_static(b"7"), &mut pool);
+        outbox.push_urgent(header(OpCode::Ping, 1), &[2], &mut pool);
+        let wire = written_bytes(&mut outbox, &mut pool, 100);
+        assert_eq!(&wire[4 + 9000..], b"\x89\x01\x01\x89\x01\x02\x82\x017");
     }
 
     #[test]

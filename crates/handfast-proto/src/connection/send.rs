@@ -80,7 +80,8 @@ impl Connection {
     pub fn transmitted(&mut self, bytes: usize, pool: &mut BufferPool) {
         self.outbox.written(bytes, pool);
         self.stats.bytes_sent += bytes as u64;
-        if self.outbox.is_empty() {
+        // Not only once the queue is empty: under steady traffic it never is.
+        if self.outbox.pongs_are_out() {
             self.pongs_queued = 0;
             if let Some(payload) = self.late_pong.take() {
                 self.answer_ping(&payload, pool);
@@ -112,7 +113,7 @@ impl Connection {
         }
         self.pongs_queued = self.pongs_queued.saturating_add(1);
         let header = self.header(OpCode::Pong, payload.len());
-        self.outbox.push_urgent(header, payload, pool);
+        self.outbox.push_pong(header, payload, pool);
     }
 
     fn control_frame(&mut self, opcode: OpCode, payload: &[u8], pool: &mut BufferPool) -> Result<(), Misuse> {

@@ -67,7 +67,7 @@ impl End {
         Self::new(Connection::client(accepted, Arc::new(config), Box::new(masks)))
     }
 
-    fn new(connection: Connection) -> Self {
+    pub fn new(connection: Connection) -> Self {
         Self { connection, pool: BufferPool::new(), events: Vec::new() }
     }
 
@@ -100,13 +100,19 @@ impl End {
 
     /// Everything that is to be written.
     pub fn give(&mut self) -> Vec<u8> {
+        self.give_some(usize::MAX)
+    }
+
+    /// What is to be written, up to `count` bytes.
+    pub fn give_some(&mut self, count: usize) -> Vec<u8> {
         let mut wire = Vec::new();
-        while self.connection.has_transmit() {
+        while self.connection.has_transmit() && wire.len() < count {
             let mut slices = [IoSlice::new(&[]); 4];
             let filled = self.connection.poll_transmit(&mut slices);
-            let written: usize = slices[..filled].iter().map(|slice| slice.len()).sum();
+            let before = wire.len();
             slices[..filled].iter().for_each(|slice| wire.extend_from_slice(slice));
-            self.connection.transmitted(written, &mut self.pool);
+            wire.truncate(count);
+            self.connection.transmitted(wire.len() - before, &mut self.pool);
         }
         wire
     }
