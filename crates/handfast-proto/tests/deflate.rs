@@ -166,6 +166,47 @@ fn a_compressed_message_keeps_the_message_limit_after_inflation() {
 }
 
 #[test]
+fn the_ratio_is_judged_alike_however_the_payload_was_cut() {
+    // More than a hundred to one at first, less in the end.
+    let payload = [vec![0; 95_000], noise(8000)].concat();
+    let bomb = deflated(&[vec![0; 400_000], vec![1; 400_000]].concat());
+    at_each_step(|step| {
+        let mut pair = Pair::compressed(Config::default(), SETTINGS[0], SETTINGS[0], step);
+        pair.server.take(&masked(0xc2, &deflated(&payload)), step);
+        assert!(pair.server.seen() == [message(payload.clone())], "steps of {step}");
+        pair.server.take(&masked(0xc2, &bomb), step);
+        assert_eq!(pair.server.seen(), [Event::End(Ended::Fault(FrameFault::InflateRatio { limit: 100 }))]);
+    });
+}
+
+#[test]
+fn of_two_faults_the_first_counts_however_the_payload_was_cut() {
+    // A stored block of text that is wrong in its third byte, and then no deflate.
+    let bad = b"\x00\x04\x00\xfb\xffab\xffd\x07";
+    at_each_step(|step| {
+        let mut pair = Pair::compressed(Config::default(), SETTINGS[0], SETTINGS[0], step);
+        pair.server.take(&masked(0xc1, bad), step);
+        assert_eq!(pair.server.seen(), [Event::End(Ended::Fault(FrameFault::TextNotUtf8 { at: 2 }))]);
+    });
+}
+
+#[test]
+fn a_flood_of_final_blocks_that_each_cost_a_window_is_stopped_with_1009() {
+    let text = lines(2000);
+    // What was cut off its end, so that other blocks can follow.
+    let begin = [&deflated(text.as_bytes())[..], b"\x00\x00\xff\xff"].concat();
+    let flood = [begin.clone(), b"\x03\x00".repeat(20_000)].concat();
+    let few = [begin, b"\x03\x00".repeat(20)].concat();
+    at_each_step(|step| {
+        let mut pair = Pair::compressed(Config::default(), SETTINGS[0], SETTINGS[0], step);
+        pair.server.take(&masked(0xc2, &few), step);
+        assert!(pair.server.seen() == [message(text.clone().into_bytes())], "steps of {step}");
+        pair.server.take(&masked(0xc2, &flood), step);
+        assert_eq!(pair.server.seen(), [Event::End(Ended::Fault(FrameFault::InflateRatio { limit: 100 }))]);
+    });
+}
+
+#[test]
 fn bytes_that_are_not_deflate_close_with_1007() {
     at_each_step(|step| {
         let mut pair = Pair::compressed(Config::default(), SETTINGS[0], SETTINGS[0], step);

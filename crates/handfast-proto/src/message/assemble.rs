@@ -105,8 +105,11 @@ impl Assembly {
     pub(crate) fn take(&mut self, inbox: &mut BytesMut, limits: &Limits) -> Result<(), FrameFault> {
         match self.inflater.take() {
             Some(mut inflater) => {
-                self.inflate(&mut inflater, inbox, limits)?;
+                let inflated = self.inflate(&mut inflater, inbox, limits);
                 self.inflater = Some(inflater);
+                // What came before a fault is judged first, as it is when it comes alone.
+                self.judge()?;
+                return inflated;
             }
             None => {
                 // What was read directly comes first.
