@@ -3,7 +3,9 @@
 //! `feed` queues a reply; the next `recv` that would wait writes all that are queued, so that replies to messages that came
 //! together go out together. With `broadcast` every message goes to every connection instead.
 
-use handfast::{CloseCode, OriginPolicy, Policy, Sender, Server, TrySendError};
+use handfast::{
+    Answer, CloseCode, DeflateOptions, OriginPolicy, Policy, Prepared, Sender, Server, TrySendError,
+};
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex};
 
@@ -17,6 +19,7 @@ async fn main() -> Result<(), handfast::Error> {
     let server = Server::bind(("127.0.0.1", port)).await?.policy(policy);
     match style.as_str() {
         "broadcast" => broadcast(server).await,
+        "deflate" => echo(server.answer(Answer::new().deflate(DeflateOptions::default()))).await,
         _ => echo(server).await,
     }
 }
@@ -48,9 +51,11 @@ async fn broadcast(server: Server) -> Result<(), handfast::Error> {
                 };
                 let result = async {
                     while let Some(message) = receiver.recv().await? {
+                        // Framed once, whatever the number of members.
+                        let message = Prepared::new(message);
                         for sender in members.lock().unwrap().1.values() {
                             // One who does not keep up is shown out: nobody waits for them.
-                            if let Err(TrySendError::Full(_)) = sender.try_send(message.clone()) {
+                            if let Err(TrySendError::Full(_)) = sender.try_send_prepared(&message) {
                                 sender.close(CloseCode::POLICY_VIOLATION, "too slow")?;
                             }
                         }

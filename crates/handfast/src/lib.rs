@@ -59,7 +59,8 @@ mod websocket;
 pub use client::handshake::client_handshake;
 pub use client::{Client, Step, connect};
 pub use error::Error;
-pub use handfast_proto::connection::{Config, End, Event, KeepAlive};
+pub use handfast_proto::connection::{Config, End, Event, KeepAlive, Prepared, Stats};
+pub use handfast_proto::deflate::DeflateOptions;
 pub use handfast_proto::frame::{Close, CloseCode};
 pub use handfast_proto::handshake::{
     Answer, ClientRequest, HttpResponse, Offer, OriginPolicy, Policy, Refusal, ResponseHead, Strictness,
@@ -70,7 +71,7 @@ pub use server::{AcceptOptions, BindOptions, Refused, Request, Server, ServerHan
 #[cfg(feature = "tls")]
 pub use tls::{TlsConfig, TlsIdentity};
 pub use transport::Transport;
-pub use websocket::{Receiver, Sender, TrySendError, WebSocket};
+pub use websocket::{Piece, Receiver, Sender, TrySendError, WebSocket};
 
 /// The protocol underneath, without I/O.
 pub use handfast_proto as proto;

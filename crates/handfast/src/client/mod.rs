@@ -9,6 +9,7 @@ use crate::transport::Transport;
 use crate::websocket::WebSocket;
 use crate::{Config, Error, Limits};
 use base64::Engine;
+use handfast_proto::deflate::DeflateOptions;
 use handfast_proto::handshake::ClientRequest;
 use std::fmt;
 use std::net::SocketAddr;
@@ -139,6 +140,13 @@ impl Client {
     pub fn header(mut self, name: &str, value: &str) -> Result<Self, Error> {
         self.request = self.request.field(name, value)?;
         Ok(self)
+    }
+
+    /// Offers permessage-deflate (RFC 7692). Off by default: [`DeflateOptions`] says why.
+    #[must_use]
+    pub fn deflate(mut self, options: DeflateOptions) -> Self {
+        self.request = self.request.deflate(options);
+        self
     }
 
     /// Sends `Origin`, as a browser's page would: `https://host`, without a path.

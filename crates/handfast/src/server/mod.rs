@@ -162,7 +162,7 @@ impl Server {
         self
     }
 
-    /// What each 101 agrees to: subprotocols and further fields.
+    /// What each 101 agrees to: subprotocols, compression ([`Answer::deflate`]) and further fields.
     #[must_use]
     pub fn answer(mut self, answer: Answer) -> Self {
         self.options.answer = answer;

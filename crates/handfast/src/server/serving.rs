@@ -52,12 +52,13 @@ where
         }
     }
 
-    fn report(&self, result: Result<(), Error>) {
+    fn end(&self, result: Result<(), Error>) -> Poll<()> {
         match result {
             // The observer of refusals has seen it.
             Ok(()) | Err(Error::Refused(_)) => {}
             Err(error) => self.shared.report_error(self.peer.as_deref().copied(), &error),
         }
+        Poll::Ready(())
     }
 }
 
@@ -82,11 +83,11 @@ where
                 Stage::Receiving(receiving) => match ready!(receiving.as_mut().poll(cx)) {
                     Ok(Some(request)) => this.stage = Stage::Handling(Box::pin((this.handler)(request))),
                     Ok(None) => return Poll::Ready(()),
-                    Err(error) => return Poll::Ready(this.report(Err(error))),
+                    Err(error) => return this.end(Err(error)),
                 },
                 Stage::Handling(handling) => {
                     let result = ready!(handling.as_mut().poll(cx));
-                    return Poll::Ready(this.report(result));
+                    return this.end(result);
                 }
             }
         }

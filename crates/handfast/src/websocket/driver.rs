@@ -4,7 +4,7 @@ use super::pool::with_pool;
 use super::wakers::{Place, WakerSet};
 use crate::server::drain::{Member, Phase};
 use crate::{Config, Error};
-use handfast_proto::connection::{Connection, End, Event};
+use handfast_proto::connection::{Connection, End, Event, Prepared};
 use handfast_proto::error::Misuse;
 use handfast_proto::frame::{Close, CloseCode};
 use handfast_proto::{Message, Role};
@@ -125,6 +125,16 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Driver<S> {
         with_pool(|pool| self.connection.send(message, pool)).map_err(Error::from)
     }
 
+    /// As [`Driver::queue`], for a piece.
+    pub(super) fn queue_piece(&mut self, piece: Message, last: bool) -> Result<(), Error> {
+        with_pool(|pool| self.connection.send_piece(piece, last, pool)).map_err(Error::from)
+    }
+
+    /// As [`Driver::queue`], for a prepared message.
+    pub(super) fn queue_prepared(&mut self, prepared: &Prepared) -> Result<(), Error> {
+        with_pool(|pool| self.connection.send_prepared(prepared, pool)).map_err(Error::from)
+    }
+
     /// Queues a control frame: see [`Connection::ping`] and [`Connection::pong`].
     pub(super) fn queue_control(&mut self, payload: &[u8], is_ping: bool) -> Result<(), Error> {
         self.check_sendable()?;
@@ -150,6 +160,8 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Driver<S> {
         match self.connection.check_send() {
             Ok(()) => Ok(true),
             Err(Misuse::SendQueueFull) => Ok(false),
+            // There is room; what fits into it is told when it is queued.
+            Err(Misuse::MessageUnfinished) => Ok(true),
             Err(misuse) => Err(misuse.into()),
         }
     }

@@ -12,7 +12,7 @@ use crate::transport::Transport;
 use crate::{Config, Error};
 use bytes::BytesMut;
 use driver::Driver;
-use handfast_proto::connection::{Connection, End, Event};
+use handfast_proto::connection::{Connection, End, Event, Prepared, Stats};
 use handfast_proto::frame::{Close, CloseCode};
 use handfast_proto::handshake::ResponseHead;
 use handfast_proto::{Message, Role};
@@ -51,6 +51,15 @@ pub struct WebSocket<S: AsyncRead + AsyncWrite + Unpin = Transport> {
     details: Option<Box<Details>>,
 }
 
+/// A part of a message: see [`WebSocket::recv_piece`].
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Piece {
+    /// What came. Its kind is the message's; text is cut between characters. Empty only where it is the last.
+    pub piece: Message,
+    /// Whether the message ends with it.
+    pub last: bool,
+}
+
 /// What only some WebSockets have.
 #[derive(Default)]
 pub(crate) struct Details {
@@ -72,6 +81,33 @@ impl<S: AsyncRead + AsyncWrite + Unpin> WebSocket<S> {
     pub fn recv(&mut self) -> impl Future<Output = Result<Option<Message>, Error>> {
         // No `async fn` here and below: their futures would be several times larger, for every idle connection.
         poll_fn(|cx| self.poll_recv(cx))
+    }
+
+    /// Waits for the next piece of a message, as it arrives: messages of any size pass through little memory, and the limits of
+    /// a message's size do not hold. `None` as in [`WebSocket::recv`], which skips the rest of a message that
+    /// was begun in pieces.
+    ///
+    /// Cancel safe.
+    ///
+    /// # Errors
+    ///
+    /// As [`WebSocket::recv`].
+    pub fn recv_piece(&mut self) -> impl Future<Output = Result<Option<Piece>, Error>> {
+        poll_fn(|cx| {
+            self.driver.connection.receive_in_pieces(true);
+            loop {
+                match ready!(self.driver.poll_event(cx, RECEIVER)) {
+                    Some(Event::Piece { piece, last }) => {
+                        return Poll::Ready(Ok(Some(Piece { piece, last })));
+                    }
+                    Some(Event::Message(piece)) => {
+                        return Poll::Ready(Ok(Some(Piece { piece, last: true })));
+                    }
+                    Some(_) => {}
+                    None => return Poll::Ready(self.driver.outcome().map(|()| None)),
+                }
+            }
+        })
     }
 
     /// As [`WebSocket::recv`], but shows pings and pongs too, as far as [`Config::show_pings`] and
@@ -115,6 +151,45 @@ impl<S: AsyncRead + AsyncWrite + Unpin> WebSocket<S> {
     pub fn feed(&mut self, message: impl Into<Message>) -> impl Future<Output = Result<(), Error>> {
         let mut message = Some(message.into());
         poll_fn(move |cx| self.poll_feed(cx, &mut message))
+    }
+
+    /// Sends one piece of a message as a fragment (RFC 6455 section 5.4); the first begins the message and `last` ends it. All
+    /// pieces are of the same kind. A message of any size so passes through little memory.
+    ///
+    /// Cancel safe as [`WebSocket::send`] is.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Misuse`] for a piece of the other kind, else as [`WebSocket::send`]. Until the message is ended,
+    /// `send` and `feed` fail with [`Error::Misuse`].
+    pub fn send_piece(
+        &mut self,
+        piece: impl Into<Message>,
+        last: bool,
+    ) -> impl Future<Output = Result<(), Error>> {
+        let mut piece = Some(piece.into());
+        poll_fn(move |cx| {
+            if piece.is_some() {
+                ready!(self.driver.poll_room(cx, RECEIVER))?;
+            }
+            if let Some(piece) = piece.take() {
+                self.driver.queue_piece(piece, last)?;
+            }
+            self.driver.poll_flush(cx, RECEIVER)
+        })
+    }
+
+    /// Queues a message that was framed beforehand, for many connections: see [`Prepared`]. Otherwise as
+    /// [`WebSocket::feed`].
+    ///
+    /// # Errors
+    ///
+    /// As [`WebSocket::send`].
+    pub fn feed_prepared(&mut self, prepared: &Prepared) -> impl Future<Output = Result<(), Error>> {
+        poll_fn(|cx| {
+            ready!(self.driver.poll_room(cx, RECEIVER))?;
+            Poll::Ready(self.driver.queue_prepared(prepared))
+        })
     }
 
     /// Writes everything that is queued.
@@ -209,6 +284,11 @@ impl<S: AsyncRead + AsyncWrite + Unpin> WebSocket<S> {
         self.driver.connection.send_queue_bytes()
     }
 
+    /// What this connection has carried, what it holds, and its latency.
+    pub fn stats(&self) -> Stats {
+        self.driver.connection.stats()
+    }
+
     /// The stream.
     pub fn get_ref(&self) -> &S {
         self.driver.io()
@@ -256,6 +336,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> WebSocket<S> {
 
     #[inline]
     fn poll_recv(&mut self, cx: &mut Context<'_>) -> Poll<Result<Option<Message>, Error>> {
+        self.driver.connection.receive_in_pieces(false);
         loop {
             match ready!(self.driver.poll_event(cx, RECEIVER)) {
                 Some(Event::Message(message)) => return Poll::Ready(Ok(Some(message))),

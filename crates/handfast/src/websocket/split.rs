@@ -7,7 +7,7 @@ use crate::Error;
 use crate::transport::Transport;
 use futures_core::Stream;
 use handfast_proto::Message;
-use handfast_proto::connection::{End, Event};
+use handfast_proto::connection::{End, Event, Prepared, Stats};
 use handfast_proto::frame::{Close, CloseCode};
 use std::fmt;
 use std::future::poll_fn;
@@ -234,14 +234,37 @@ impl<S: AsyncRead + AsyncWrite + Unpin + Send + 'static> Sender<S> {
     pub fn try_send(&self, message: impl Into<Message>) -> Result<(), TrySendError> {
         let message = message.into();
         let mut driver = self.shared.driver();
-        match driver.has_room() {
-            Ok(true) => {}
-            Ok(false) => return Err(TrySendError::Full(message)),
-            Err(_) => return Err(TrySendError::Closed(message)),
+        match Self::room_now(&mut driver) {
+            Some(true) => {}
+            Some(false) => return Err(TrySendError::Full(message)),
+            None => return Err(TrySendError::Closed(message)),
         }
-        driver.queue(message).expect("the driver has just said that there is room");
+        driver.queue(message).expect("the connection has just said that it takes a message");
         self.shared.write_on(driver);
         Ok(())
+    }
+
+    /// As [`Sender::try_send`], for a message that was framed beforehand, for many connections: see [`Prepared`].
+    ///
+    /// # Errors
+    ///
+    /// As [`Sender::try_send`].
+    pub fn try_send_prepared(&self, prepared: &Prepared) -> Result<(), TrySendError> {
+        let mut driver = self.shared.driver();
+        match Self::room_now(&mut driver) {
+            Some(true) => {}
+            Some(false) => return Err(TrySendError::Full(prepared.message().clone())),
+            None => return Err(TrySendError::Closed(prepared.message().clone())),
+        }
+        driver.queue_prepared(prepared).expect("the connection has just said that it takes a message");
+        self.shared.write_on(driver);
+        Ok(())
+    }
+
+    /// Whether a message can be queued now; `None` when none ever can.
+    fn room_now(driver: &mut Driver<S>) -> Option<bool> {
+        // Not either in the middle of a message that is sent in pieces.
+        driver.has_room().ok().map(|has_room| has_room && driver.connection.check_send().is_ok())
     }
 
     /// Waits until everything queued is written. Cancel safe.
@@ -283,6 +306,11 @@ impl<S: AsyncRead + AsyncWrite + Unpin + Send + 'static> Sender<S> {
     /// Bytes queued by all senders and not yet written.
     pub fn send_queue_bytes(&self) -> usize {
         self.shared.driver().connection.send_queue_bytes()
+    }
+
+    /// What the connection has carried, what it holds, and its latency.
+    pub fn stats(&self) -> Stats {
+        self.shared.driver().connection.stats()
     }
 
     /// Whether nothing more can be sent.

@@ -292,6 +292,38 @@ impl<W: futures_util::Sink<Message> + StreamExt> SplitForTest for W {
 }
 
 #[tokio::test]
+async fn a_message_beyond_all_limits_passes_in_pieces_through_little_memory() {
+    let limits = Limits { message_bytes_max: 1000, frame_bytes_max: 1000, ..Limits::default() };
+    let config = Config { limits, ..Config::default() };
+    let (here, there) = tokio::io::duplex(16 << 10);
+    let (mut client, mut server) = pair_with(here, there, Config::default(), config).await;
+    const PIECES: usize = 200;
+    let sending = tokio::spawn(async move {
+        for at in 1..=PIECES {
+            client.send_piece("ä".repeat(10_000), at == PIECES).await.unwrap();
+            if at == 1 {
+                assert!(matches!(client.send("another").await, Err(Error::Misuse(_))));
+            }
+        }
+        client.send("whole").await.unwrap();
+        client
+    });
+    let mut received = 0;
+    loop {
+        let piece = soon(server.recv_piece()).await.unwrap().unwrap();
+        assert!(piece.piece.as_text().unwrap().chars().all(|letter| letter == 'ä'));
+        received += piece.piece.len();
+        assert!(server.stats().held_bytes <= 256 << 10, "{:?}", server.stats());
+        if piece.last {
+            break;
+        }
+    }
+    assert_eq!(received, PIECES * 20_000);
+    assert_eq!(soon(server.recv()).await.unwrap(), Some(Message::text("whole")));
+    soon(sending).await.unwrap();
+}
+
+#[tokio::test]
 async fn a_dropped_websocket_says_going_away() {
     let (client, mut server) = pair(1024).await;
     drop(client);

@@ -5,7 +5,8 @@ use crate::support::{
 };
 use crate::support::{run, server, soon};
 use handfast::{
-    Answer, BindOptions, CloseCode, Error, HttpResponse, Limits, Message, OriginPolicy, Policy, Server,
+    Answer, BindOptions, CloseCode, DeflateOptions, Error, HttpResponse, Limits, Message, OriginPolicy,
+    Policy, Server,
 };
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
@@ -364,4 +365,22 @@ async fn big_messages_pass_over_tcp_both_ways() {
     assert!(matches!(too_big, Ok(()) | Err(Error::Lost(_))));
     assert_eq!(soon(ws.recv()).await.unwrap(), None);
     assert_eq!(ws.close_received().unwrap().code(), CloseCode::TOO_BIG);
+}
+
+#[tokio::test]
+async fn compression_is_used_where_both_sides_ask_for_it() {
+    let deflating = || Answer::new().deflate(DeflateOptions::default());
+    let running = echoing(server().await.answer(deflating()));
+    let text = Message::text("compress me ".repeat(5000));
+    for (client, is_smaller) in [
+        (handfast::Client::new(&running.uri("/")).unwrap().deflate(DeflateOptions::default()), true),
+        (handfast::Client::new(&running.uri("/")).unwrap(), false),
+    ] {
+        let mut ws = client.await.unwrap();
+        assert_eq!(ws.response().unwrap().field("sec-websocket-extensions").is_some(), is_smaller);
+        ws.send(text.clone()).await.unwrap();
+        assert_eq!(soon(ws.recv()).await.unwrap().as_ref(), Some(&text));
+        let stats = ws.stats();
+        assert_eq!(stats.bytes_sent < 3000 && stats.bytes_received < 3000, is_smaller, "{stats:?}");
+    }
 }

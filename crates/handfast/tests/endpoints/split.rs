@@ -129,3 +129,19 @@ async fn closing_by_a_sender_starts_the_deadline_of_a_receiver_that_waits_alread
     assert_eq!(begin.elapsed().as_secs(), 5);
     drop(server);
 }
+
+#[tokio::test]
+async fn a_prepared_message_is_framed_once_and_reaches_all() {
+    let message = handfast::Prepared::new("to everyone".repeat(1000));
+    let mut ends = Vec::new();
+    for _ in 0..10 {
+        let (client, server) = pair(100).await;
+        let (receiver, sender) = server.split();
+        sender.try_send_prepared(&message).unwrap();
+        ends.push((client, receiver, sender));
+    }
+    for (client, _receiver, sender) in &mut ends {
+        assert_eq!(soon(client.recv()).await.unwrap().as_ref(), Some(message.message()));
+        assert_eq!(sender.stats().messages_sent, 1);
+    }
+}
