@@ -37,6 +37,9 @@ pub struct Limits {
     pub connection_bytes_max: usize,
     /// From the first Close frame to the end of the connection (5 s), absolute.
     pub close_timeout: Duration,
+    /// How long a peer may take no byte of what waits to be written (60 s, up to twice as long). Beyond it: the connection is
+    /// dropped.
+    pub stall_timeout: Duration,
     /// Open connections and unanswered requests of a server (1 000 000). Beyond it: 503.
     pub connections_max: usize,
     /// Connections of a server whose request head is not complete, all together (1024). Beyond it the oldest gives way, with 503:
@@ -76,6 +79,7 @@ impl Default for Limits {
             send_queue_bytes_max: 1 << 20,
             connection_bytes_max: 40 << 20,
             close_timeout: Duration::from_secs(5),
+            stall_timeout: Duration::from_secs(60),
             connections_max: 1_000_000,
             handshakes_unfinished_max: 1024,
             linger_timeout: Duration::from_secs(2),

@@ -19,17 +19,28 @@ use tokio_rustls::{TlsAcceptor, TlsConnector};
 /// Which servers a client trusts for `wss://`.
 ///
 /// The default is what the platform trusts. Clones share what was set up, so keep one for many connections.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct TlsConfig {
     roots: Vec<CertificateDer<'static>>,
     trusts_all: bool,
-    built: Arc<OnceLock<Arc<ClientConfig>>>,
+    built: Built,
+}
+
+/// What was set up, shared by all clones.
+type Built = Arc<OnceLock<Arc<ClientConfig>>>;
+
+impl Default for TlsConfig {
+    fn default() -> Self {
+        Self::new()
+    }
 }
 
 impl TlsConfig {
-    /// Trusts what the platform trusts.
+    /// Trusts what the platform trusts. Its certificates are loaded once for the whole program.
     pub fn new() -> Self {
-        Self::default()
+        static PLATFORM: OnceLock<Built> = OnceLock::new();
+        let built = PLATFORM.get_or_init(Built::default).clone();
+        Self { roots: Vec::new(), trusts_all: false, built }
     }
 
     /// Trusts these root certificates too, in PEM; others between them are passed over.

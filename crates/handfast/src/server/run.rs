@@ -141,7 +141,6 @@ async fn receive(tcp: TcpStream, peer: SocketAddr, shared: Arc<Shared>) -> Recei
         None => return Ok(None),
     };
     let head = read_head(&mut io, &shared.options.policy, timeout, Some(&place)).await;
-    drop(place);
     let (response, error) = match head {
         Ok((head, rest)) => {
             let member = match shared.hub.phase() {
@@ -168,7 +167,14 @@ async fn receive(tcp: TcpStream, peer: SocketAddr, shared: Arc<Shared>) -> Recei
         }
     };
     if let Some(response) = response {
-        write_last(&mut io, &response, limits).await?;
+        // Those who linger wait in the same room, in a new place if they lost theirs.
+        let place = if place.is_lost() { shared.waiting_room.enter() } else { place };
+        let mut last = pin!(write_last(&mut io, &response, limits));
+        poll_fn(|cx| match last.as_mut().poll(cx) {
+            Poll::Pending => place.poll_lost(cx).map(Ok),
+            written => written,
+        })
+        .await?;
     }
     error.map_or(Ok(None), Err)
 }

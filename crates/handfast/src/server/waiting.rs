@@ -48,6 +48,11 @@ pub(crate) struct Place {
 }
 
 impl Place {
+    /// Whether the place was given to another.
+    pub(crate) fn is_lost(&self) -> bool {
+        !self.room.places().taken.contains_key(&self.number)
+    }
+
     /// Ready when the place was given to another.
     pub(crate) fn poll_lost(&self, cx: &mut Context<'_>) -> Poll<()> {
         match self.room.places().taken.get_mut(&self.number) {

@@ -13,6 +13,7 @@ use std::pin::{Pin, pin};
 use std::sync::Arc;
 use std::task::{Context, Poll, Waker, ready};
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, ReadBuf};
+use tokio::task::coop::unconstrained;
 use tokio::time::{Instant, Sleep};
 
 /// A stream with its connection.
@@ -24,6 +25,8 @@ pub(crate) struct Driver<S: AsyncRead + AsyncWrite + Unpin> {
     pub(super) member: Option<Member>,
     /// Made when a deadline is first waited for, and only set earlier, never later, until it fires.
     timer: Option<Pin<Box<Sleep>>>,
+    /// Only while a write is blocked.
+    stall: Option<Box<Stall>>,
     /// The task that last waited in [`Driver::poll_event`]; the timer wakes it.
     receiver: Option<Waker>,
     /// Only while several tasks wait for the stream.
@@ -33,6 +36,13 @@ pub(crate) struct Driver<S: AsyncRead + AsyncWrite + Unpin> {
     /// Bytes read and thrown away after the end.
     discarded: usize,
     flags: Flags,
+}
+
+/// Watches a peer that takes no bytes.
+struct Stall {
+    timer: Pin<Box<Sleep>>,
+    /// It has taken some since the timer was set.
+    progressed: bool,
 }
 
 #[derive(Default)]
@@ -58,6 +68,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Driver<S> {
             config,
             member,
             timer: None,
+            stall: None,
             receiver: None,
             wakers: None,
             end: None,
@@ -333,7 +344,8 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Driver<S> {
         }
         loop {
             self.flags.timer_runs = true;
-            ready!(timer.as_mut().poll(cx));
+            // A task that has used up its turn must still be woken, and a peer that floods it keeps no deadline away.
+            ready!(Pin::new(&mut unconstrained(timer.as_mut())).poll(cx));
             let now = Instant::now();
             if at <= now {
                 with_pool(|pool| self.connection.handle_timeout(now.into_std(), pool));
@@ -381,22 +393,47 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Driver<S> {
                 [one] => io.poll_write(cx, one),
                 many => io.poll_write_vectored(cx, many),
             };
-            match ready!(written) {
-                Ok(0) => return self.set_write_failed(io::ErrorKind::WriteZero.into()),
-                Ok(bytes) => {
+            match written {
+                Poll::Pending => return self.poll_stall(cx),
+                Poll::Ready(Ok(0)) => return self.set_write_failed(io::ErrorKind::WriteZero.into()),
+                Poll::Ready(Ok(bytes)) => {
                     self.flags.needs_flush = true;
+                    if let Some(stall) = &mut self.stall {
+                        stall.progressed = true;
+                    }
                     with_pool(|pool| self.connection.transmitted(bytes, pool));
                 }
-                Err(error) => return self.set_write_failed(error),
+                Poll::Ready(Err(error)) => return self.set_write_failed(error),
             }
         }
         if self.flags.needs_flush {
-            match ready!(Pin::new(&mut self.io).poll_flush(cx)) {
-                Ok(()) => self.flags.needs_flush = false,
-                Err(error) => return self.set_write_failed(error),
+            match Pin::new(&mut self.io).poll_flush(cx) {
+                Poll::Pending => return self.poll_stall(cx),
+                Poll::Ready(Ok(())) => self.flags.needs_flush = false,
+                Poll::Ready(Err(error)) => return self.set_write_failed(error),
             }
         }
+        self.stall = None;
         Poll::Ready(())
+    }
+
+    /// A write is blocked: gives up when nothing moves for too long.
+    #[cold]
+    fn poll_stall(&mut self, cx: &mut Context<'_>) -> Poll<()> {
+        let limit = self.config.limits.stall_timeout;
+        let stall = self.stall.get_or_insert_with(|| {
+            Box::new(Stall { timer: Box::pin(tokio::time::sleep(limit)), progressed: false })
+        });
+        loop {
+            ready!(Pin::new(&mut unconstrained(stall.timer.as_mut())).poll(cx));
+            if !std::mem::take(&mut stall.progressed) {
+                break;
+            }
+            stall.timer.as_mut().reset(Instant::now() + limit);
+        }
+        let error = io::Error::new(io::ErrorKind::TimedOut, format!("the peer took no bytes for {limit:?}"));
+        with_pool(|pool| self.connection.abort(pool));
+        self.set_write_failed(error)
     }
 
     /// Reading goes on: the peer's Close, which says why, may have arrived before.

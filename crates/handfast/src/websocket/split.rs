@@ -319,6 +319,12 @@ impl<S: AsyncRead + AsyncWrite + Unpin + Send + 'static> Sender<S> {
     }
 
     async fn room(&self) -> Result<MutexGuard<'_, Driver<S>>, Error> {
+        {
+            let mut driver = self.shared.driver();
+            if driver.has_room()? {
+                return Ok(driver);
+            }
+        }
         let waiting = self.wait();
         poll_fn(|cx| {
             let mut driver = self.shared.driver();

@@ -330,3 +330,40 @@ async fn a_dropped_websocket_says_going_away() {
     assert_eq!(soon(server.recv()).await.unwrap(), None);
     assert_eq!(server.close_received().map(Close::code), Some(CloseCode::GOING_AWAY));
 }
+
+#[tokio::test(start_paused = true)]
+async fn a_peer_that_reads_nothing_is_given_up_and_one_that_reads_slowly_is_not() {
+    let (mut client, server) = pair(100).await;
+    let begin = tokio::time::Instant::now();
+    let error = client.send(vec![0; 1000]).await.unwrap_err();
+    assert!(matches!(error, Error::Lost(Some(_))), "{error}");
+    assert_eq!(begin.elapsed().as_secs(), 60);
+    assert!(matches!(client.recv().await, Err(Error::Lost(Some(_)))));
+    drop(server);
+
+    let (mut client, mut server) = pair(100).await;
+    let reading = tokio::spawn(async move {
+        for _ in 0..10 {
+            tokio::time::sleep(Duration::from_secs(50)).await;
+            server.recv().await.unwrap().unwrap();
+        }
+    });
+    for _ in 0..10 {
+        client.send(vec![0; 90]).await.unwrap();
+    }
+    reading.await.unwrap();
+}
+
+#[tokio::test]
+async fn a_flood_does_not_keep_the_close_deadline_away() {
+    let limits = Limits { close_timeout: Duration::from_millis(200), ..Limits::default() };
+    let config = Config { limits, ..Config::default() };
+    let (here, there) = tokio::io::duplex(64 << 10);
+    let (mut client, mut server) = pair_with(here, there, config, Config::default()).await;
+    // It never looks at what it gets, so it never answers the Close.
+    let flood = tokio::spawn(async move { while server.send(vec![1; 100]).await.is_ok() {} });
+    let error = soon(client.close(CloseCode::NORMAL, "")).await.unwrap_err();
+    assert!(matches!(error, Error::Timeout { phase: handfast::error::Phase::Close, .. }), "{error}");
+    drop(client);
+    soon(flood).await.unwrap();
+}
