@@ -289,8 +289,9 @@ async fn draining_also_reaches_a_websocket_that_was_split_into_other_tasks() {
     });
     let mut ws = handfast::connect(&running.uri("/")).await.unwrap();
     ws.send("hello").await.unwrap();
-    soon(running.handle.drain(Duration::from_secs(10))).await;
-    assert_eq!(soon(ws.recv()).await.unwrap(), None);
+    let drained = running.handle.drain(Duration::from_secs(10));
+    let ((), end) = soon(async { tokio::join!(drained, ws.recv()) }).await;
+    assert_eq!(end.unwrap(), None);
     assert_eq!(ws.close_received().unwrap().code(), CloseCode::GOING_AWAY);
 }
 
