@@ -1,6 +1,6 @@
 //! Judges the opening handshake of WebSocket servers, clients and the proxies between them, rule by rule.
 //!
-//! [`server`] checks a server, from outside, against every rule of the catalogue that shows from outside. The checker has wire code of its own:
+//! [`server()`] checks a server, from outside, against every rule of the catalogue that shows from outside. The checker has wire code of its own:
 //! it shares nothing with the library but the catalogue's words.
 
 mod error;

@@ -263,6 +263,8 @@ fn an_interrupted_conversation_is_closed_and_exits_with_130() {
     let serve = Serve::start(&[]);
     let mut child =
         command(&["connect", "-v", &serve.url("/echo")]).stdin(Stdio::piped()).spawn().expect("it starts");
+    // Waiting closes a standard input that the child still has, and its end would race with the signal.
+    let _open_input = child.stdin.take();
     let mut stderr = BufReader::new(child.stderr.take().expect("standard error is a pipe"));
     let mut line = String::new();
     while line != "= open\n" {

@@ -29,7 +29,7 @@ pub fn steps() -> Vec<Step> {
             tests("tests", &["test", "--workspace", "--locked", "--no-fail-fast"])
         }),
         step("doc", "the documentation builds without a warning", |_| {
-            one("doc", &["doc", "--workspace", "--no-deps", "--document-private-items", "--locked"])
+            one("doc", &["doc", "--workspace", "--lib", "--no-deps", "--locked"])
         }),
         step("build", "the programs build, optimised", build),
         Step {
