@@ -39,9 +39,12 @@ impl Connection {
         (&mut self.inbox).limit(room)
     }
 
-    /// Call when a read brought nothing: the read buffer goes back to the pool, and a few bytes of an unfinished frame
+    /// Call when a read brought nothing: buffers go back to the pool, and a few bytes of an unfinished frame or message
     /// move to a small one.
     pub fn release_buffer(&mut self, pool: &mut BufferPool) {
+        if let Some(assembly) = &mut self.assembly {
+            assembly.release(pool);
+        }
         let held = self.inbox.len();
         if held == 0 {
             if self.inbox.capacity() > 0 {

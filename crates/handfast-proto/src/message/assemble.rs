@@ -96,9 +96,20 @@ impl Assembly {
 
     /// Where the next payload bytes may be read into directly; [`Assembly::take`] must follow.
     pub(crate) fn room(&mut self) -> Limit<&mut BytesMut> {
-        // Doubling, so that memory follows what arrived.
-        self.data.reserve(self.missing.min(self.data.len().max(BufferPool::READ_BYTES)));
+        // Doubling, and only when it is nearly full, so that memory follows what arrived.
+        if self.data.capacity() - self.data.len() < self.missing.min(ROOM_BYTES_MIN) {
+            self.data.reserve(self.missing.min(self.data.len().max(BufferPool::READ_BYTES)));
+        }
         (&mut self.data).limit(self.missing)
+    }
+
+    /// Gives memory back that was made ready for payload and that little has come into. A claimed length, and then
+    /// silence, so holds nothing.
+    pub(crate) fn release(&mut self, pool: &mut BufferPool) {
+        if self.data.capacity() / 4 > self.data.len() {
+            let small = BytesMut::from(&self.data[..]);
+            pool.give(std::mem::replace(&mut self.data, small));
+        }
     }
 
     /// Moves payload of the frame under way out of `inbox`, behind what was read directly.
@@ -223,6 +234,9 @@ impl Assembly {
         if self.is_text { Message::Text(Text::from_checked(bytes)) } else { Message::Binary(bytes) }
     }
 }
+
+/// A read should have at least this much room, or it becomes a system call for little.
+const ROOM_BYTES_MIN: usize = 16 << 10;
 
 /// How much is unmasked before it is checked: both passes then find it in the first-level cache.
 const JUDGED_BYTES: usize = 16 << 10;
