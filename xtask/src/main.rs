@@ -3,6 +3,7 @@
 mod bench;
 mod catalogue;
 mod docs;
+mod fuzz;
 mod install;
 mod interop;
 mod paths;
@@ -23,6 +24,7 @@ cargo xtask TASK
 docs    write docs/errors.md from the code
 rules   write crates/handfast-proto/src/rules/table.rs from rules/*.toml
 bench   handfast beside its peers and the limits: see `cargo xtask bench --help`
+fuzz    run the fuzz targets: see `cargo xtask fuzz --help`
 tidy    check that catalogue, code and tests match, and that the code keeps the house's rules
 test    install what is missing and run everything; cargo xtask test --list names the steps
             --full       also what takes long
@@ -41,6 +43,11 @@ fn main() -> ExitCode {
             Ok(())
         }
         ["bench", rest @ ..] => bench::run(rest),
+        ["fuzz", "--help"] => {
+            print!("{}", fuzz::HELP);
+            Ok(())
+        }
+        ["fuzz", rest @ ..] => fuzz::run(rest),
         ["tidy"] => tidy::run(),
         ["test", arguments @ ..] => match test::main(arguments) {
             Ok(true) => Ok(()),
