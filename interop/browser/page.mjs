@@ -3,6 +3,7 @@
 
 import { createHash } from "node:crypto";
 import { createServer } from "node:http";
+import { connect, createServer as createTcpServer } from "node:net";
 import { chromium } from "playwright-core";
 
 const [executablePath, address, screenshots] = process.argv.slice(2);
@@ -133,6 +134,50 @@ const checks = {
       echo,
     );
     want(result.same && result.code === 1000 && result.wasClean, JSON.stringify(result));
+  },
+  async "messages-are-compressed-on-the-wire"() {
+    // A proxy that only counts: the browser says what was agreed, not what crosses the wire.
+    const count = { up: 0, down: 0 };
+    const { hostname, port } = new URL(address);
+    const proxy = createTcpServer((near) => {
+      const far = connect(Number(port), hostname);
+      near.on("data", (data) => (count.up += data.length)).pipe(far);
+      far.on("data", (data) => (count.down += data.length)).pipe(near);
+      for (const socket of [near, far]) socket.on("error", () => near.destroy() && far.destroy());
+    });
+    await new Promise((done) => proxy.listen(0, "127.0.0.1", done));
+    const through = await open(`http://127.0.0.1:${proxy.address().port}/`);
+    const run = (times) =>
+      through.page.evaluate(
+        (times) =>
+          new Promise((done) => {
+            const socket = new WebSocket(`ws://${location.host}/echo`);
+            const text = "compress me ".repeat(1000);
+            let same = true;
+            let left = times;
+            const step = () => (left-- > 0 ? socket.send(text) : socket.close(1000));
+            socket.onopen = step;
+            socket.onmessage = ({ data }) => {
+              same &&= data === text;
+              step();
+            };
+            socket.onclose = ({ code }) => done({ same, code, extensions: socket.extensions });
+          }),
+        times,
+      );
+    // Once without a message, so that the handshake can be taken off.
+    await run(0);
+    const before = { ...count };
+    await run(0);
+    const empty = { up: count.up - before.up, down: count.down - before.down };
+    const middle = { ...count };
+    const result = await run(5);
+    const [up, down] = [count.up - middle.up - empty.up, count.down - middle.down - empty.down];
+    await through.close();
+    proxy.close();
+    want(result.same && result.code === 1000, JSON.stringify(result));
+    want(result.extensions.startsWith("permessage-deflate"), `agreed: ${JSON.stringify(result.extensions)}`);
+    want(up < 12000 && down < 12000, `5 * 12000 bytes went out as ${up} and came back as ${down}`);
   },
   async "no-error-in-the-console"() {
     if (screenshots) await page.screenshot({ path: `${screenshots}/page.png`, fullPage: true });

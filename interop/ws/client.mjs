@@ -130,6 +130,23 @@ const checks = {
     await echoed(peer, "compress me ".repeat(1000), false);
     await peer.close(1000);
   },
+  async compressed() {
+    // The server must take the offer, and what crosses the wire must be smaller than the text. Each setting of ws.
+    for (const offer of [true, { serverNoContextTakeover: true, clientNoContextTakeover: true }, { serverMaxWindowBits: 9 }]) {
+      const perMessageDeflate = { threshold: 0, ...(offer === true ? {} : offer) };
+      const peer = await open(echo, [], { perMessageDeflate });
+      if (!peer.socket.extensions.startsWith("permessage-deflate")) throw new Error("the offer was not taken");
+      const wire = peer.socket._socket;
+      const [read, written] = [wire.bytesRead, wire.bytesWritten];
+      const text = "compress me ".repeat(1000);
+      for (let count = 0; count < 3; count++) await echoed(peer, text, false);
+      const [got, put] = [wire.bytesRead - read, wire.bytesWritten - written];
+      if (Math.max(got, put) > text.length / 4) {
+        throw new Error(`3 * ${text.length} bytes went out as ${put} and came back as ${got}`);
+      }
+      await peer.close(1000);
+    }
+  },
   async subprotocol() {
     const peer = await open(at("/subprotocol"), ["chat.v1", "chat.v2"]);
     equal(peer.socket.protocol, "chat.v2", "subprotocol");

@@ -12,6 +12,7 @@ import { WebSocketServer } from "ws";
 const sockets = new WebSocketServer({
   noServer: true,
   maxPayload: 32 * 1024 * 1024,
+  perMessageDeflate: { threshold: 0 },
   handleProtocols: (offered) => (offered.has("chat.v2") ? "chat.v2" : false),
 });
 

@@ -70,6 +70,9 @@ pub struct ServeArgs {
     /// address itself are answered to otherwise, on other addresses any
     #[arg(long = "allow-host", value_name = "NAME", value_parser = host)]
     pub allow_hosts: Vec<String>,
+    /// Agree to permessage-deflate where a client offers it
+    #[arg(long)]
+    pub deflate: bool,
 }
 
 /// `handfast connect`
@@ -87,6 +90,9 @@ pub struct ConnectArgs {
     /// A subprotocol to offer, most preferred first; repeatable
     #[arg(long = "subprotocol", value_name = "NAME")]
     pub subprotocols: Vec<String>,
+    /// Offer permessage-deflate; -v then shows the size of each message on the wire
+    #[arg(long)]
+    pub deflate: bool,
     /// A text message to send; repeatable. Standard input is not read then
     #[arg(short = 's', long = "send", value_name = "TEXT", allow_hyphen_values = true)]
     pub send: Vec<String>,
@@ -177,7 +183,10 @@ const SERVE_ABOUT: &str = "\
 Serve an echo at /echo and a page about the handshake at /
 
 Prints one line with its address. SIGINT or SIGTERM ends it politely: every client is told 1001, and the program ends \
-when they have answered, or after 5 s. A second signal ends it at once.";
+when they have answered, or after 5 s. A second signal ends it at once.
+
+Nothing is compressed without --deflate: where a stranger's text and a secret are compressed together, the length of \
+the message tells about the secret (CRIME, BREACH).";
 
 /// What `connect --help` begins with.
 const CONNECT_ABOUT: &str = "\

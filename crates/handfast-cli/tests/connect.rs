@@ -90,6 +90,35 @@ fn the_transcript_shows_handshake_frames_and_close() {
 }
 
 #[test]
+fn messages_are_compressed_where_both_ends_ask_for_it_and_the_transcript_tells_the_sizes() {
+    let text = "compress me ".repeat(1000);
+    for (serves, connects) in [(true, true), (true, false), (false, true)] {
+        let serve = Serve::start(if serves { &["--deflate"] } else { &[] });
+        let url = serve.url("/echo");
+        let mut args = vec!["connect", "-v", &url, "-s", &text, "-n", "1"];
+        args.extend(connects.then_some("--deflate"));
+        let output = handfast(&args);
+        assert!(stdout(&output) == format!("{text}\n"), "{}", stderr(&output));
+        let transcript = stderr(&output);
+        let sizes: Vec<&str> =
+            transcript.lines().filter_map(|line| line.split_once("[12000 bytes")).map(|cut| cut.1).collect();
+        let is_compressed = serves && connects;
+        assert_eq!(transcript.contains("= open, compressed\n"), is_compressed);
+        assert_eq!(transcript.contains("\n> Sec-WebSocket-Extensions: permessage-deflate"), connects);
+        assert_eq!(transcript.contains("\n< Sec-WebSocket-Extensions: permessage-deflate"), is_compressed);
+        if !is_compressed {
+            assert_eq!(sizes, ["]", "]"]);
+            continue;
+        }
+        for size in sizes {
+            let wire = size.strip_prefix(", ").and_then(|size| size.strip_suffix(" on the wire]"));
+            let wire: usize = wire.and_then(|wire| wire.parse().ok()).expect("the size on the wire");
+            assert!((10..200).contains(&wire), "{wire}");
+        }
+    }
+}
+
+#[test]
 fn a_refusal_shows_status_fields_and_body_escaped() {
     let server = OneAnswer::start(|_| {
         b"HTTP/1.1 403 Forbidden\r\nX-Why: caf\xe9\r\nContent-Length: 12\r\n\r\nno\x1b[2J\nentry".to_vec()

@@ -112,6 +112,23 @@ fn short_messages_and_those_that_would_grow_go_out_as_they_are() {
 }
 
 #[test]
+fn a_message_can_go_without_compression_and_leaves_the_context_of_the_others_alone() {
+    for options in SETTINGS {
+        let mut pair = Pair::compressed(Config::default(), options, options, usize::MAX);
+        pair.server.send(lines(30));
+        pair.drive();
+        let server = &mut pair.server;
+        server.connection.send_uncompressed(lines(30).into(), &mut server.pool).unwrap();
+        assert_eq!(server.connection.send_queue_bytes(), lines(30).len() + 4);
+        pair.drive();
+        pair.server.send(lines(30));
+        assert!(pair.server.connection.send_queue_bytes() < lines(30).len() / 2);
+        pair.drive();
+        assert_eq!(pair.client.seen(), vec![message(lines(30)); 3]);
+    }
+}
+
+#[test]
 fn a_message_sent_in_pieces_is_compressed_as_it_goes() {
     at_each_step(|step| {
         for options in SETTINGS {

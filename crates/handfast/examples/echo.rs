@@ -3,9 +3,7 @@
 //! `feed` queues a reply; the next `recv` that would wait writes all that are queued, so that replies to messages that came
 //! together go out together. With `broadcast` every message goes to every connection instead.
 
-use handfast::{
-    Answer, CloseCode, DeflateOptions, OriginPolicy, Policy, Prepared, Sender, Server, TrySendError,
-};
+use handfast::{CloseCode, DeflateOptions, OriginPolicy, Policy, Prepared, Sender, Server, TrySendError};
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex};
 
@@ -19,7 +17,7 @@ async fn main() -> Result<(), handfast::Error> {
     let server = Server::bind(("127.0.0.1", port)).await?.policy(policy);
     match style.as_str() {
         "broadcast" => broadcast(server).await,
-        "deflate" => echo(server.answer(Answer::new().deflate(DeflateOptions::default()))).await,
+        "deflate" => echo(server.deflate(DeflateOptions::default())).await,
         _ => echo(server).await,
     }
 }

@@ -8,6 +8,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"net"
 	"net/http"
 	"net/url"
 	"os"
@@ -20,6 +21,24 @@ import (
 const limit = 20 * time.Second
 
 var echo *url.URL
+
+// counted knows how many bytes crossed the wire.
+type counted struct {
+	net.Conn
+	read, written int
+}
+
+func (c *counted) Read(data []byte) (int, error) {
+	count, err := c.Conn.Read(data)
+	c.read += count
+	return count, err
+}
+
+func (c *counted) Write(data []byte) (int, error) {
+	count, err := c.Conn.Write(data)
+	c.written += count
+	return count, err
+}
 
 func at(path string) string {
 	other := *echo
@@ -221,6 +240,31 @@ var checks = map[string]func() error{
 		text := []byte(strings.Repeat("compress me ", 1000))
 		if err := echoed(connection, websocket.TextMessage, text); err != nil {
 			return err
+		}
+		return closed(connection, 1000, "")
+	},
+	"compressed": func() error {
+		// The server must take the offer, and what crosses the wire must be smaller than the text.
+		var wire *counted
+		dialer := websocket.Dialer{EnableCompression: true, NetDial: func(network, address string) (net.Conn, error) {
+			connection, err := net.Dial(network, address)
+			wire = &counted{Conn: connection}
+			return wire, err
+		}}
+		connection, err := open(echo.String(), dialer, nil)
+		if err != nil {
+			return err
+		}
+		read, written := wire.read, wire.written
+		text := []byte(strings.Repeat("compress me ", 1000))
+		for range [3]int{} {
+			if err := echoed(connection, websocket.TextMessage, text); err != nil {
+				return err
+			}
+		}
+		read, written = wire.read-read, wire.written-written
+		if read > len(text)/4 || written > len(text)/4 {
+			return fmt.Errorf("3 * %d bytes went out as %d and came back as %d", len(text), written, read)
 		}
 		return closed(connection, 1000, "")
 	},

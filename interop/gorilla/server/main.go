@@ -74,7 +74,7 @@ func fragments(connection *websocket.Conn) {
 }
 
 func main() {
-	plain := websocket.Upgrader{}
+	plain := websocket.Upgrader{EnableCompression: true}
 	http.HandleFunc("/echo", upgrade(plain, echo))
 	http.HandleFunc("/subprotocol", upgrade(websocket.Upgrader{Subprotocols: []string{"chat.v2"}}, echo))
 	http.HandleFunc("/close", upgrade(plain, closes))

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use handfast::error::Declined;
-use handfast::{Client, CloseCode, Config, Error, Event, Message, WebSocket};
+use handfast::{Client, CloseCode, Config, DeflateOptions, Error, Event, Message, WebSocket};
 
 use crate::Outcome;
 
@@ -35,6 +35,7 @@ async fn check(echo: &str, name: &str) -> Outcome {
         "empty" => echoes(echo, [Message::text(""), Message::binary(Vec::new())]).await,
         "binary" => echoes(echo, [1, 125, 126, 65535, 65536].map(|size| Message::binary(bytes(size)))).await,
         "1-mib" => echoes(echo, [Message::binary(bytes(1 << 20)), Message::text("ü".repeat(1 << 19))]).await,
+        "compressed" => compressed(echo).await,
         "many-messages" => many_messages(echo).await,
         "fragments" => fragments(&at(echo, "/fragments")).await,
         "ping" => ping(echo).await,
@@ -79,6 +80,27 @@ async fn echoes(echo: &str, messages: impl IntoIterator<Item = Message>) -> Outc
         }
     }
     Ok(ws.close(CloseCode::NORMAL, "").await?)
+}
+
+/// The server takes the offer, and what crosses the wire is smaller than the text, with and without a kept context.
+async fn compressed(echo: &str) -> Outcome {
+    let text = Message::text("compress me ".repeat(1000));
+    for options in [DeflateOptions::default(), DeflateOptions::with_context()] {
+        let mut ws = Client::new(echo)?.deflate(options).await?;
+        if ws.deflate().is_none() {
+            return Err("the offer was not taken".into());
+        }
+        for _ in 0..3 {
+            ws.send(text.clone()).await?;
+            wanted("message", &ws.recv().await?, &Some(text.clone()))?;
+        }
+        let stats = ws.stats();
+        if stats.bytes_sent.max(stats.bytes_received) > text.len() as u64 / 4 {
+            return Err(format!("3 * {} bytes: {stats:?}", text.len()).into());
+        }
+        ws.close(CloseCode::NORMAL, "").await?;
+    }
+    Ok(())
 }
 
 async fn many_messages(echo: &str) -> Outcome {

@@ -24,7 +24,7 @@ const NOTHING: &str = "exit status: 3";
 /// The fuzzing client against `handfast serve`.
 pub fn server(options: Options) -> Verdict {
     let mut command = suite(options)?;
-    let (server, port) = programs::serve("autobahn-serve")?;
+    let (server, port) = programs::serve_with("autobahn-serve", &["--deflate"])?;
     command.arg("server").arg(format!("ws://127.0.0.1:{port}/echo")).arg("handfast");
     command.arg(install::folder().join("autobahn-server"));
     run("autobahn-server", &mut command, options).map_err(|stop| match stop {

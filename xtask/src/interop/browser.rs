@@ -10,7 +10,7 @@ use crate::{install, paths};
 pub fn run() -> Verdict {
     let chromium = install::program("chromium", &["chromium", "fonts-dejavu-core"])?;
     let node = install::npm("interop/browser")?;
-    let (server, port) = programs::serve("browser-serve")?;
+    let (server, port) = programs::serve_with("browser-serve", &["--deflate"])?;
     let mut command = Command::new(node);
     command.arg(paths::at("interop/browser/page.mjs")).arg(chromium).arg(format!("http://127.0.0.1:{port}/"));
     checks_against(&server, "browser", command.arg(scratch("browser")?))

@@ -23,6 +23,15 @@ pub fn client() -> Verdict {
     let echo =
         checks_against(&server, "gorilla-client-echo", Command::new(&client).arg(url).args(ECHO).args(more))?;
 
+    let (server, port) = programs::serve_with("gorilla-client-deflate", &["--deflate"])?;
+    let url = format!("ws://127.0.0.1:{port}/echo");
+    let more = ["compressed", "fragments"];
+    let deflate = checks_against(
+        &server,
+        "gorilla-client-compressed",
+        Command::new(&client).arg(url).args(ECHO).args(more),
+    )?;
+
     let (server, port) = programs::server("gorilla-client-server")?;
     let url = format!("ws://127.0.0.1:{port}/echo");
     let more = ["fragments", "subprotocol", "server-closes", "refusal", "refusal-fields"];
@@ -31,13 +40,14 @@ pub fn client() -> Verdict {
         "gorilla-client-library",
         Command::new(&client).arg(url).args(ECHO).args(more),
     )?;
-    Ok(echo.plus(library))
+    Ok(echo.plus(deflate).plus(library))
 }
 
 /// Our client against its server.
 pub fn server() -> Verdict {
     let (server, port) = start("gorilla-server", &mut Command::new(build("server")?), listening)?;
     let more = [
+        "compressed",
         "fragments",
         "many-messages",
         "subprotocol",

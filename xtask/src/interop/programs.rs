@@ -42,8 +42,13 @@ fn program(name: &str) -> Verdict<PathBuf> {
 
 /// `handfast serve` on a free port of 127.0.0.1, with an echo at /echo.
 pub fn serve(log: &str) -> Verdict<(Background, u16)> {
+    serve_with(log, &[])
+}
+
+/// As [`serve`], with further options.
+pub fn serve_with(log: &str, options: &[&str]) -> Verdict<(Background, u16)> {
     let mut command = Command::new(program("handfast")?);
-    command.args(["serve", "--listen", "127.0.0.1:0"]);
+    command.args(["serve", "--listen", "127.0.0.1:0"]).args(options);
     Ok(start(log, &mut command, address)?)
 }
 

@@ -20,6 +20,11 @@ pub fn client() -> Verdict {
     let more = ["fragments", "many-messages", "compression", "wrong-origin", "unknown-path"];
     let echo = checks_against(&server, "ws-client-echo", command(&url)?.args(ECHO).args(more))?;
 
+    let (server, port) = programs::serve_with("ws-client-deflate", &["--deflate"])?;
+    let url = format!("ws://127.0.0.1:{port}/echo");
+    let more = ["compressed", "fragments", "many-messages"];
+    let deflate = checks_against(&server, "ws-client-compressed", command(&url)?.args(ECHO).args(more))?;
+
     let (server, port) = programs::server("ws-client-server")?;
     let url = format!("ws://127.0.0.1:{port}/echo");
     let more = [
@@ -31,7 +36,8 @@ pub fn client() -> Verdict {
         "refusal",
         "refusal-fields",
     ];
-    Ok(echo.plus(checks_against(&server, "ws-client-library", command(&url)?.args(ECHO).args(more))?))
+    let library = checks_against(&server, "ws-client-library", command(&url)?.args(ECHO).args(more))?;
+    Ok(echo.plus(deflate).plus(library))
 }
 
 /// Our client against its server.
@@ -40,6 +46,7 @@ pub fn server() -> Verdict {
     node.arg(paths::at(FOLDER).join("server.mjs"));
     let (server, port) = start("ws-server", &mut node, listening)?;
     let more = [
+        "compressed",
         "fragments",
         "many-messages",
         "subprotocol",

@@ -1,6 +1,7 @@
 //! The conversation with a person at a terminal.
 
 use super::command::{self, Command};
+use super::meter::Meter;
 use super::transcript::{Transcript, describe_close, describe_control, describe_message};
 use super::{Opened, display, ending};
 use crate::exit::{Exit, Failure};
@@ -12,11 +13,18 @@ use handfast_proto::frame::{Close, CloseCode};
 
 /// Talks until the person leaves, the server closes, or a signal comes.
 pub async fn run(opened: Opened, signals: &mut Signals) -> Result<Exit, Failure> {
-    let Opened { receiver, sender, transcript } = opened;
+    let Opened { receiver, sender, transcript, meter } = opened;
     let mut screen = Screen::new("> ")
         .map_err(|error| Failure::new(Exit::Internal, format!("cannot use the terminal: {error}")))?;
-    let mut talk =
-        Talk { screen: &mut screen, receiver, sender, transcript, is_closing: false, is_interrupted: false };
+    let mut talk = Talk {
+        screen: &mut screen,
+        receiver,
+        sender,
+        transcript,
+        meter,
+        is_closing: false,
+        is_interrupted: false,
+    };
     talk.note(&format!("connected; {}, Ctrl-D leaves", command::HELP))?;
     let ended = talk.run(signals).await;
     let (is_interrupted, is_ours, receiver) = (talk.is_interrupted, talk.is_closing, talk.receiver);
@@ -39,6 +47,7 @@ struct Talk<'a> {
     receiver: Receiver,
     sender: Sender,
     transcript: Transcript,
+    meter: Meter,
     is_closing: bool,
     is_interrupted: bool,
 }
@@ -66,8 +75,9 @@ impl Talk<'_> {
     }
 
     fn receive(&mut self, event: Event) -> Result<(), Failure> {
+        let wire = self.meter.received();
         let shown = match event {
-            Event::Message(message) if self.transcript.is_on => describe_message(&message),
+            Event::Message(message) if self.transcript.is_on => describe_message(&message, wire),
             Event::Message(message) => display::line(&message),
             Event::Ping(payload) => {
                 return self.note(&format!("{} (answered)", describe_control("PING", &payload)));

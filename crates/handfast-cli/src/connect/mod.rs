@@ -5,6 +5,7 @@ mod display;
 mod ending;
 mod input;
 mod interactive;
+mod meter;
 mod opening;
 mod pipe;
 mod transcript;
@@ -16,6 +17,7 @@ use crate::signals::Signals;
 use handfast::{Receiver, Sender};
 use handfast_proto::connection::Event;
 use input::Input;
+use meter::Meter;
 use transcript::{Transcript, Way};
 
 /// Runs the command.
@@ -32,6 +34,7 @@ struct Opened {
     receiver: Receiver,
     sender: Sender,
     transcript: Transcript,
+    meter: Meter,
 }
 
 async fn session(args: &ConnectArgs) -> Result<Exit, Failure> {
@@ -41,8 +44,10 @@ async fn session(args: &ConnectArgs) -> Result<Exit, Failure> {
         opened = opening::open(args, transcript) => opened?,
         () = signals.next() => return Ok(Exit::Interrupted),
     };
+    let is_compressed = opened.deflate().is_some();
     let (receiver, sender) = opened.split();
-    let opened = Opened { receiver, sender, transcript };
+    let meter = Meter::new(sender.clone(), is_compressed && args.verbose);
+    let opened = Opened { receiver, sender, transcript, meter };
     let is_scripted = !args.send.is_empty() || args.count.is_some();
     if !is_scripted && output::is_interactive() {
         return interactive::run(opened, &mut signals).await;
@@ -53,9 +58,10 @@ async fn session(args: &ConnectArgs) -> Result<Exit, Failure> {
 }
 
 /// Writes what came into the transcript, and the pong that answers a ping.
-fn show_event(transcript: Transcript, event: &Event) {
+fn show_event(transcript: Transcript, meter: &mut Meter, event: &Event) {
+    let wire = meter.received();
     match event {
-        Event::Message(message) => transcript.message(Way::Received, message),
+        Event::Message(message) => transcript.message(Way::Received, message, wire),
         Event::Ping(payload) => {
             transcript.control(Way::Received, "PING", payload);
             transcript.control(Way::Sent, "PONG", payload);

@@ -6,16 +6,15 @@ use crate::escape;
 use crate::exit::{Exit, Failure};
 use crate::output::{self, Stream, Tone};
 use handfast::error::{Declined, FaultyAnswer};
-use handfast::{Client, Config, Error, Limits, Step, TlsConfig, WebSocket};
+use handfast::{Client, Config, DeflateOptions, Error, Limits, Step, TlsConfig, WebSocket};
 
 /// Connects, and says on standard error what went wrong if it did.
 pub async fn open(args: &ConnectArgs, transcript: Transcript) -> Result<WebSocket, Failure> {
     let client = client(args)?.observe(move |step| show_step(transcript, step));
     let ws = client.connect().await.map_err(explain)?;
-    transcript.note(&match ws.subprotocol() {
-        Some(name) => format!("open, subprotocol {}", escape::text(name)),
-        None => "open".to_owned(),
-    });
+    let subprotocol = ws.subprotocol().map(|name| format!(", subprotocol {}", escape::text(name)));
+    let compressed = if ws.deflate().is_some() { ", compressed" } else { "" };
+    transcript.note(&format!("open{}{compressed}", subprotocol.unwrap_or_default()));
     Ok(ws)
 }
 
@@ -30,6 +29,10 @@ fn client(args: &ConnectArgs) -> Result<Client, Failure> {
     }
     for name in &args.subprotocols {
         client = client.subprotocol(name).map_err(wrong)?;
+    }
+    if args.deflate {
+        // One connection can afford the memory, and repeats itself.
+        client = client.deflate(DeflateOptions::with_context());
     }
     let mut limits = Limits::default();
     if let Some(timeout) = args.timeout {

@@ -1,6 +1,7 @@
 //! The conversation without a person: texts from `-s` or a pipe go out, messages come in.
 
 use super::input::Input;
+use super::meter::Meter;
 use super::transcript::{Transcript, Way};
 use super::{Opened, display, ending, show_event};
 use crate::exit::{Exit, Failure};
@@ -25,12 +26,13 @@ pub struct Until {
 
 /// Talks until the input ends and its answers came, the server closes, or a signal comes.
 pub async fn run(opened: Opened, input: Input, until: Until, signals: &mut Signals) -> Result<Exit, Failure> {
-    let Opened { receiver, sender, transcript } = opened;
+    let Opened { receiver, sender, transcript, meter } = opened;
     let mut talk =
-        Talk { receiver, sender, transcript, until, received: 0, is_closing: false, outcome: None };
+        Talk { receiver, sender, transcript, meter, until, received: 0, is_closing: false, outcome: None };
     let sent = Cell::new(0);
     let sender = talk.sender.clone();
-    let mut sending = pin!(send_all(input, &sender, transcript, &sent));
+    let meter = talk.meter.clone();
+    let mut sending = pin!(send_all(input, &sender, transcript, &meter, &sent));
     let mut is_all_sent = false;
     let mut quiet_since = Instant::now();
     let ended = loop {
@@ -71,6 +73,7 @@ struct Talk {
     receiver: handfast::Receiver,
     sender: Sender,
     transcript: Transcript,
+    meter: Meter,
     until: Until,
     received: u64,
     is_closing: bool,
@@ -80,7 +83,7 @@ struct Talk {
 
 impl Talk {
     fn take(&mut self, event: Event) -> Result<(), Failure> {
-        show_event(self.transcript, &event);
+        show_event(self.transcript, &mut self.meter, &event);
         let Event::Message(message) = event else { return Ok(()) };
         if self.is_enough() && self.until.count.is_some() {
             return Ok(());
@@ -151,13 +154,22 @@ async fn send_all(
     mut input: Input,
     sender: &Sender,
     transcript: Transcript,
+    meter: &Meter,
     sent: &Cell<u64>,
 ) -> Result<(), Failure> {
     while let Some(text) = input.next().await {
         let message = Message::from(text?);
-        transcript.message(Way::Sent, &message);
+        let before = meter.sent();
+        // Shown before it goes, or the answer could stand above it; but its size on the wire is only known afterwards.
+        let shown = before.map(|_| message.clone());
+        if shown.is_none() {
+            transcript.message(Way::Sent, &message, None);
+        }
         if sender.send(message).await.is_err() {
             return Ok(());
+        }
+        if let (Some(message), Some(before), Some(after)) = (shown, before, meter.sent()) {
+            transcript.message(Way::Sent, &message, Some(after - before));
         }
         sent.set(sent.get() + 1);
     }

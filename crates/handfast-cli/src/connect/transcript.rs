@@ -31,10 +31,10 @@ impl Transcript {
         }
     }
 
-    /// A message.
-    pub fn message(self, way: Way, message: &Message) {
+    /// A message; with the bytes of its frames where it may be compressed.
+    pub fn message(self, way: Way, message: &Message, wire: Option<u64>) {
         if self.is_on {
-            output::talk(&marked(way, &describe_message(message)));
+            output::talk(&marked(way, &describe_message(message, wire)));
         }
     }
 
@@ -97,11 +97,15 @@ pub fn describe_close(close: Option<&Close>) -> String {
     }
 }
 
-/// `TEXT "hi" [2 bytes]`, `BINARY 00ff [2 bytes]`.
-pub fn describe_message(message: &Message) -> String {
+/// `TEXT "hi" [2 bytes]`, `BINARY 00ff [2 bytes]`, `TEXT "hi hi..." [500 bytes, 19 on the wire]`.
+pub fn describe_message(message: &Message, wire: Option<u64>) -> String {
+    let size = match wire {
+        Some(wire) => format!("[{} bytes, {wire} on the wire]", message.len()),
+        None => size(message.len()),
+    };
     match message {
-        Message::Text(text) => format!("TEXT {} {}", escape::quoted(text.as_str()), size(message.len())),
-        Message::Binary(bytes) => format!("BINARY {} {}", hex(bytes), size(bytes.len())),
+        Message::Text(text) => format!("TEXT {} {size}", escape::quoted(text.as_str())),
+        Message::Binary(bytes) => format!("BINARY {} {size}", hex(bytes)),
     }
 }
 
@@ -132,10 +136,13 @@ mod tests {
 
     #[test]
     fn messages_show_kind_payload_and_size() {
-        assert_eq!(describe_message(&Message::text("hi")), "TEXT \"hi\" [2 bytes]");
-        assert_eq!(describe_message(&Message::text("\x1b\n")), "TEXT \"\\u{1b}\\n\" [2 bytes]");
-        assert_eq!(describe_message(&Message::binary(vec![0, 255])), "BINARY 00ff [2 bytes]");
-        assert!(describe_message(&Message::binary(vec![0; 65])).ends_with("00... [65 bytes]"));
+        let describe = |message| describe_message(&message, None);
+        assert_eq!(describe(Message::text("hi")), "TEXT \"hi\" [2 bytes]");
+        assert_eq!(describe(Message::text("\x1b\n")), "TEXT \"\\u{1b}\\n\" [2 bytes]");
+        assert_eq!(describe(Message::binary(vec![0, 255])), "BINARY 00ff [2 bytes]");
+        assert!(describe(Message::binary(vec![0; 65])).ends_with("00... [65 bytes]"));
+        let compressed = describe_message(&Message::text("aaa"), Some(7));
+        assert_eq!(compressed, "TEXT \"aaa\" [3 bytes, 7 on the wire]");
     }
 
     #[test]

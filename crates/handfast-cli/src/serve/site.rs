@@ -3,7 +3,7 @@
 use super::observe::{self, Observed, Store};
 use super::page::{self, PageRequest};
 use crate::args::ServeArgs;
-use handfast::{Error, HttpResponse, Request};
+use handfast::{DeflateOptions, Error, HttpResponse, Request};
 use handfast_proto::handshake::{Answer, OriginPolicy, Policy};
 use std::net::{IpAddr, SocketAddr};
 use std::time::Instant;
@@ -25,7 +25,12 @@ impl Site {
             origins if origins.iter().any(|origin| origin == "*") => OriginPolicy::Any,
             origins => OriginPolicy::Allow(origins.to_vec()),
         };
-        let answer = Answer::new().subprotocols(SUBPROTOCOLS).expect("the names are tokens, each given once");
+        let mut answer =
+            Answer::new().subprotocols(SUBPROTOCOLS).expect("the names are tokens, each given once");
+        if args.deflate {
+            // No context is kept: thousands of idle connections hold no memory for it.
+            answer = answer.deflate(DeflateOptions::default());
+        }
         Self { origin, hosts: hosts(args.listen, &args.allow_hosts), answer, store: Store::default() }
     }
 

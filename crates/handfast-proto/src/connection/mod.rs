@@ -169,6 +169,11 @@ impl Connection {
         if self.masks.is_some() { Role::Client } else { Role::Server }
     }
 
+    /// What was agreed for permessage-deflate, if it was.
+    pub fn deflate(&self) -> Option<&Agreed> {
+        self.deflate.as_deref().map(DeflateState::agreed)
+    }
+
     /// Whether nothing more is read: both Close frames are exchanged, or the connection failed. Once the queue is
     /// written, shut the sending side down. A server then also closes the transport; a client waits for the server to do
     /// so. Both wait no longer than the close deadline: see [`Connection::is_expired`].

@@ -16,6 +16,22 @@ impl Connection {
     /// larger than that is taken when the queue has room at all.
     #[inline]
     pub fn send(&mut self, message: Message, pool: &mut BufferPool) -> Result<(), Misuse> {
+        self.send_message(message, true, pool)
+    }
+
+    /// As [`Connection::send`], but never compressed: for a message that holds a secret, or is compressed by itself
+    /// (RFC 7692 section 6 leaves it to the sender, message by message).
+    pub fn send_uncompressed(&mut self, message: Message, pool: &mut BufferPool) -> Result<(), Misuse> {
+        self.send_message(message, false, pool)
+    }
+
+    #[inline]
+    fn send_message(
+        &mut self,
+        message: Message,
+        may_compress: bool,
+        pool: &mut BufferPool,
+    ) -> Result<(), Misuse> {
         self.check_room()?;
         if self.sending.is_some() {
             return Err(Misuse::MessageUnfinished);
@@ -23,7 +39,8 @@ impl Connection {
         self.stats.messages_sent += 1;
         let opcode = opcode_of(&message);
         let payload = message.into_bytes();
-        if let Some(deflate) = &mut self.deflate
+        if may_compress
+            && let Some(deflate) = &mut self.deflate
             && let Some(compressed) = deflate.compress(&payload, pool)
         {
             let header = FrameHeader { rsv1: true, ..self.header(opcode, compressed.len()) };

@@ -19,6 +19,10 @@ impl DeflateState {
         Self { agreed, compressor: None, inflater: None }
     }
 
+    pub(crate) fn agreed(&self) -> &Agreed {
+        &self.agreed
+    }
+
     /// Compresses a whole message, unless it is too short for it or would only grow.
     pub(crate) fn compress(&mut self, payload: &[u8], pool: &mut BufferPool) -> Option<Bytes> {
         if payload.len() < self.agreed.threshold_bytes.max(1) {

@@ -169,6 +169,14 @@ impl Server {
         self
     }
 
+    /// Agrees to permessage-deflate (RFC 7692) where a client offers it in a form that the options can meet, as
+    /// [`Answer::deflate`] does for one answer. Off by default: [`DeflateOptions`](crate::DeflateOptions) says why.
+    #[must_use]
+    pub fn deflate(mut self, options: crate::DeflateOptions) -> Self {
+        self.options.answer = self.options.answer.deflate(options);
+        self
+    }
+
     /// How many requests and WebSockets may be open at once: [`Limits::connections_max`]. Further ones are answered with 503.
     #[must_use]
     pub fn max_connections(mut self, connections_max: usize) -> Self {

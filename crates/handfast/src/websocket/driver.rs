@@ -136,6 +136,11 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Driver<S> {
         with_pool(|pool| self.connection.send(message, pool)).map_err(Error::from)
     }
 
+    /// As [`Driver::queue`], for a message that is not to be compressed.
+    pub(super) fn queue_uncompressed(&mut self, message: Message) -> Result<(), Error> {
+        with_pool(|pool| self.connection.send_uncompressed(message, pool)).map_err(Error::from)
+    }
+
     /// As [`Driver::queue`], for a piece.
     pub(super) fn queue_piece(&mut self, piece: Message, last: bool) -> Result<(), Error> {
         with_pool(|pool| self.connection.send_piece(piece, last, pool)).map_err(Error::from)

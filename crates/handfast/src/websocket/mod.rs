@@ -1,5 +1,6 @@
 //! An open WebSocket of either role.
 
+mod deflate;
 pub(crate) mod driver;
 mod pool;
 mod split;

@@ -318,7 +318,13 @@ impl<S: AsyncRead + AsyncWrite + Unpin + Send + 'static> Sender<S> {
         self.shared.driver().has_room().is_err()
     }
 
-    async fn room(&self) -> Result<MutexGuard<'_, Driver<S>>, Error> {
+    /// Writes what can be written now, and leaves the rest to the background.
+    pub(super) fn write_on(&self, driver: MutexGuard<'_, Driver<S>>) {
+        self.shared.write_on(driver);
+    }
+
+    /// The connection, once it has room for a message.
+    pub(super) async fn room(&self) -> Result<MutexGuard<'_, Driver<S>>, Error> {
         {
             let mut driver = self.shared.driver();
             if driver.has_room()? {

@@ -382,6 +382,10 @@ async fn compression_is_used_where_both_sides_ask_for_it() {
         ws.send(text.clone()).await.unwrap();
         assert_eq!(soon(ws.recv()).await.unwrap().as_ref(), Some(&text));
         let stats = ws.stats();
+        assert_eq!(ws.deflate().is_some(), is_smaller);
+        ws.send_uncompressed(text.clone()).await.unwrap();
+        assert!(ws.stats().bytes_sent >= stats.bytes_sent + text.len() as u64);
+        assert_eq!(soon(ws.recv()).await.unwrap().as_ref(), Some(&text));
         assert_eq!(stats.bytes_sent < 3000 && stats.bytes_received < 3000, is_smaller, "{stats:?}");
     }
 }
