@@ -135,6 +135,7 @@ fn summary(done: &[Done], time: Duration) -> bool {
             Err(Stop::Failed(why)) => {
                 println!("FAILED {}: {}", one.name, why.lines().next().unwrap_or_default())
             }
+            Ok(tally) if tally.failed > 0 => println!("FAILED {}: {tally}", one.name),
             Ok(_) => {}
         }
     }
