@@ -58,7 +58,8 @@ fn text_comes_in_pieces_cut_between_characters() {
         end.take(&[masked(0x01, first), masked(0x80, second)].concat(), step);
         assert_eq!(joined(end.seen()), text.as_bytes());
         end.take(&masked(0x81, b"ab\xe2\x82"), step);
-        assert!(matches!(end.seen().last(), Some(Event::End(Ended::Fault(FrameFault::TextNotUtf8 { .. })))));
+        let wanted = Event::End(Ended::Fault(FrameFault::TextNotUtf8 { at: 2 }));
+        assert_eq!(end.seen().last(), Some(&wanted), "counted from the begin of the message");
     });
 }
 

@@ -25,6 +25,8 @@ enum Segment {
     Frames(BytesMut),
     /// The payload of a large frame.
     Payload(Bytes),
+    /// A large frame with its header.
+    Whole(Bytes),
     /// Control frames that overtook the frames behind them.
     Urgent(BytesMut),
 }
@@ -39,14 +41,14 @@ impl Segment {
     fn bytes(&self) -> &[u8] {
         match self {
             Self::Frames(bytes) | Self::Urgent(bytes) => bytes,
-            Self::Payload(bytes) => bytes,
+            Self::Payload(bytes) | Self::Whole(bytes) => bytes,
         }
     }
 
     fn advance(&mut self, count: usize) {
         match self {
             Self::Frames(bytes) | Self::Urgent(bytes) => bytes.advance(count),
-            Self::Payload(bytes) => bytes.advance(count),
+            Self::Payload(bytes) | Self::Whole(bytes) => bytes.advance(count),
         }
     }
 
@@ -58,7 +60,7 @@ impl Segment {
     fn recycle(self, pool: &mut BufferPool) {
         match self {
             Self::Frames(buffer) | Self::Urgent(buffer) => pool.give(buffer),
-            Self::Payload(bytes) => pool.give_bytes(bytes),
+            Self::Payload(bytes) | Self::Whole(bytes) => pool.give_bytes(bytes),
         }
     }
 }
@@ -109,7 +111,7 @@ impl Outbox {
         if count <= COPY_BYTES_MAX {
             self.frames(count, pool).extend_from_slice(&frame);
         } else {
-            self.rest.push_back(Segment::Payload(frame));
+            self.rest.push_back(Segment::Whole(frame));
         }
         self.queued += count;
     }
@@ -134,12 +136,13 @@ impl Outbox {
         if self.rest.is_empty() && self.first.fits(encoded.len() + payload.len()) || self.queued == 0 {
             return self.push_copy(header, payload, pool);
         }
-        let overtaken = self.rest.iter().position(|segment| matches!(segment, Segment::Frames(_)));
+        let overtaken =
+            self.rest.iter().position(|segment| matches!(segment, Segment::Frames(_) | Segment::Whole(_)));
         let at = overtaken.unwrap_or(self.rest.len());
         let before = if at == 0 { &self.first } else { &self.rest[at - 1] };
         let at = match before {
             Segment::Urgent(_) => at,
-            Segment::Frames(_) | Segment::Payload(_) => {
+            Segment::Frames(_) | Segment::Payload(_) | Segment::Whole(_) => {
                 let room = BytesMut::with_capacity(encoded.len() + payload.len());
                 self.rest.insert(at, Segment::Urgent(room));
                 at + 1
@@ -187,7 +190,7 @@ impl Outbox {
         }
         match self.rest.back_mut().unwrap_or(&mut self.first) {
             Segment::Frames(buffer) => buffer,
-            Segment::Payload(_) | Segment::Urgent(_) => {
+            Segment::Payload(_) | Segment::Whole(_) | Segment::Urgent(_) => {
                 unreachable!("a segment of frames was just made sure of")
             }
         }
@@ -328,6 +331,19 @@ mod tests {
         outbox.push_urgent(header(OpCode::Ping, 1), &[2], &mut pool);
         let wire = written_bytes(&mut outbox, &mut pool, 100);
         assert_eq!(&wire[4 + 9000..], b"\x89\x01\x01\x89\x01\x02\x82\x017");
+    }
+
+    #[test]
+    fn a_control_frame_overtakes_prepared_frames() {
+        let (mut outbox, mut pool) = (Outbox::default(), BufferPool::new());
+        for _ in 0..3 {
+            outbox.push_frame(Bytes::from(vec![7; 9000]), &mut pool);
+        }
+        outbox.written(1, &mut pool);
+        outbox.push_urgent(header(OpCode::Ping, 0), b"", &mut pool);
+        outbox.push_urgent(header(OpCode::Pong, 0), b"", &mut pool);
+        let wire = written_bytes(&mut outbox, &mut pool, 1000);
+        assert_eq!(&wire[8999..9003], b"\x89\x00\x8a\x00");
     }
 
     #[test]

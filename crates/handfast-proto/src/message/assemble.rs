@@ -21,6 +21,8 @@ pub(crate) struct Assembly {
     fragments: usize,
     /// Handed out as it comes, and not held.
     in_pieces: bool,
+    /// Bytes handed out so far.
+    handed_out: usize,
     /// There for a compressed message.
     inflater: Option<Box<Inflater>>,
     /// The compressed message was inflated to its end.
@@ -48,6 +50,7 @@ impl Assembly {
             utf8: Utf8Check::default(),
             fragments: 0,
             in_pieces,
+            handed_out: 0,
             inflater,
             inflated: false,
             fin: true,
@@ -179,13 +182,15 @@ impl Assembly {
                 self.missing -= piece.len();
             }
             if self.is_text {
+                let begin = self.handed_out + begin;
                 let not_utf8 = |bad: NotUtf8| FrameFault::TextNotUtf8 { at: begin + bad.at - bad.before };
                 self.utf8.piece(piece).map_err(not_utf8)?;
             }
             self.judged = end;
         }
         if self.is_text && self.is_complete() && self.utf8.begun() > 0 {
-            return Err(FrameFault::TextNotUtf8 { at: self.data.len() - self.utf8.begun() });
+            let at = self.handed_out + self.data.len() - self.utf8.begun();
+            return Err(FrameFault::TextNotUtf8 { at });
         }
         Ok(())
     }
@@ -198,6 +203,7 @@ impl Assembly {
             return None;
         }
         self.judged -= count;
+        self.handed_out += count;
         let rest = self.data.split_off(count);
         let mut next = pool.take();
         next.extend_from_slice(&rest);
