@@ -7,6 +7,7 @@ pub mod extensions;
 pub mod frames;
 pub mod heads;
 pub mod pair_of_ends;
+pub mod pieces;
 pub mod words;
 
 mod ends;
@@ -17,7 +18,7 @@ mod pair;
 pub type Target = fn(&[u8]);
 
 /// Every target by its name, which is that of its binary and of its corpus.
-pub const TARGETS: [(&str, Target); 10] = [
+pub const TARGETS: [(&str, Target); 11] = [
     ("close_payload", words::close_payload),
     ("deflate_round_trip", deflate::round_trip),
     ("extensions", extensions::offer_and_answer),
@@ -26,6 +27,7 @@ pub const TARGETS: [(&str, Target); 10] = [
     ("inflate", deflate::inflate),
     ("key", words::key),
     ("pair", pair_of_ends::run),
+    ("pieces", pieces::to_server),
     ("request_head", heads::request),
     ("response_head", heads::response),
 ];

@@ -3,12 +3,13 @@
 use super::ends::{config, frames};
 use super::pair::{End, Pair};
 use arbitrary::{Arbitrary, Result, Unstructured};
-use handfast_proto::connection::{Config, End as Ended, Event, KeepAlive};
+use handfast_proto::connection::{BufferPool, Config, Connection, End as Ended, Event, KeepAlive, Prepared};
 use handfast_proto::deflate::DeflateOptions;
 use handfast_proto::error::Misuse;
 use handfast_proto::frame::{Close, CloseCode, OpCode};
 use handfast_proto::{Limits, Message};
 use std::collections::VecDeque;
+use std::io::IoSlice;
 use std::time::Duration;
 
 /// What a ping of the keep-alive carries; no ping of these operations does.
@@ -21,6 +22,7 @@ enum Operation {
         by: bool,
         text: bool,
         size: u16,
+        how: How,
     },
     Ping(bool, u8),
     Pong(bool, u8),
@@ -33,6 +35,13 @@ enum Operation {
     CutOff(bool),
     Abort(bool),
     Wait(u8),
+}
+
+#[derive(Clone, Copy, Debug, Arbitrary)]
+enum How {
+    Whole,
+    Prepared,
+    Pieces,
 }
 
 /// An end, and what it is owed.
@@ -141,6 +150,15 @@ fn deflate_options(input: &mut Unstructured<'_>) -> Result<DeflateOptions> {
     })
 }
 
+/// Some of what is to be written.
+fn write_some(connection: &mut Connection, pool: &mut BufferPool) -> Vec<u8> {
+    let mut slices = [IoSlice::new(&[])];
+    connection.poll_transmit(&mut slices);
+    let some = slices[0][..slices[0].len().min(1000)].to_vec();
+    connection.transmitted(some.len(), pool);
+    some
+}
+
 impl Side {
     fn run(&mut self, operation: &Operation, other: &mut Side) {
         let Self { end, .. } = self;
@@ -149,13 +167,28 @@ impl Side {
             assert_eq!(result.is_err(), closing, "a command fails exactly after a Close");
         };
         match *operation {
-            Operation::Send { text, size, .. } => {
+            Operation::Send { text, size, how, .. } => {
                 let message = match text {
                     true => Message::text("é€😀a".repeat(usize::from(size) / 10)),
                     false => Message::binary(vec![size as u8; usize::from(size)]),
                 };
                 let full = end.connection.send_queue_bytes() >= 20_000;
-                match end.connection.send(message.clone(), &mut end.pool) {
+                let (connection, pool) = (&mut end.connection, &mut end.pool);
+                let sent = match how {
+                    How::Whole => connection.send(message.clone(), pool),
+                    How::Prepared => connection.send_prepared(&Prepared::new(message.clone()), pool),
+                    How::Pieces => connection.send_piece(message.clone(), false, pool).map(|()| {
+                        let nothing = if text { Message::text("") } else { Message::binary(vec![]) };
+                        // The queue may be full now: then the rest waits for room.
+                        while connection.send_piece(nothing.clone(), true, pool) == Err(Misuse::SendQueueFull)
+                        {
+                            let some = write_some(connection, pool);
+                            other.wire.extend_from_slice(&some);
+                            other.incoming.extend_from_slice(&some);
+                        }
+                    }),
+                };
+                match sent {
                     Ok(()) => {
                         assert!(!closing && !full);
                         other.owed.push_back(message);
