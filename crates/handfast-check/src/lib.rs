@@ -1,8 +1,10 @@
 //! Judges the opening handshake of WebSocket servers, clients and the proxies between them, rule by rule.
 //!
-//! [`server()`] checks a server, from outside, against every rule of the catalogue that shows from outside. The checker has wire code of its own:
-//! it shares nothing with the library but the catalogue's words.
+//! [`server()`] checks a server against every rule of the catalogue that shows from outside; [`client()`] checks a client
+//! with a server that answers wrongly. The checker has wire code of its own: it shares nothing with the library but the
+//! catalogue's words.
 
+mod client;
 mod error;
 mod escape;
 mod expect;
@@ -12,9 +14,12 @@ mod server;
 mod target;
 mod wire;
 
+pub use client::{ClientCheck, client};
 pub use error::CheckError;
 pub use expect::accept_for;
 pub use mistake::explain as explain_accept;
-pub use report::{Phase, Report, RuleResult, Summary, Verdict};
+pub use report::{
+    Phase, Report, RuleResult, SCHEMA, Summary, Verdict, html, human, json, jsonl, junit, markdown,
+};
 pub use server::{ServerCheck, server};
 pub use target::Target;

@@ -1,0 +1,114 @@
+//! The report for people: grouped by section, failures repeated at the end with all that is known, a line of counts.
+
+use std::collections::BTreeMap;
+
+use super::section;
+use super::{Report, RuleResult, Verdict};
+
+/// The report as text. With `all`, also the rules that passed or were skipped; without, only what needs eyes.
+pub fn human(report: &Report, all: bool) -> String {
+    let mut out = format!("{} {}\n\n", report.tool, report.target);
+    for phase in &report.phases {
+        let mark = if phase.ok { "ok  " } else { "FAIL" };
+        out += &format!("  {mark} {:<8} {:>9}  {}\n", phase.name, time(phase.microseconds), phase.detail);
+    }
+    if let Some(broke) = &report.broke {
+        out += &format!("\nIt broke at {broke}\n");
+    }
+    let mut groups: BTreeMap<String, Vec<&RuleResult>> = BTreeMap::new();
+    let shown = report.results.iter().filter(|result| {
+        all || matches!(result.verdict, Verdict::Fail | Verdict::Remark | Verdict::Inconclusive)
+    });
+    for result in shown {
+        groups.entry(section(result.source)).or_default().push(result);
+    }
+    for (name, results) in groups {
+        out += &format!("\n{name}\n");
+        for result in results {
+            let text = result.got.as_deref().or(result.reason.as_deref()).unwrap_or_default();
+            out +=
+                &format!("  {:<12} {:<8} {:<44} {text}\n", result.verdict.as_str(), result.level, result.id);
+        }
+    }
+    let failures: Vec<&RuleResult> = report.failures().collect();
+    if !failures.is_empty() {
+        out += "\nFailures\n";
+    }
+    for (at, result) in failures.iter().enumerate() {
+        out += &format!(
+            "\n{}. {} ({}, {})\n   {}\n",
+            at + 1,
+            result.id,
+            result.level,
+            result.source,
+            result.title
+        );
+        for (name, text) in [
+            ("sent", result.sent.as_deref()),
+            ("got", result.got.as_deref()),
+            ("wanted", Some(result.wanted)),
+            ("why", Some(result.why)),
+            ("fix", Some(result.fix)),
+            ("again", result.repro.as_deref()),
+        ] {
+            if let Some(text) = text {
+                out += &format!("   {name:<7} {text}\n");
+            }
+        }
+    }
+    out + "\n" + &counts(report) + "\n"
+}
+
+/// The line of counts.
+pub(crate) fn counts(report: &Report) -> String {
+    let summary = &report.summary;
+    let judged = summary.pass + summary.fail + summary.remark;
+    let mut text = format!(
+        "{judged} rules judged: {} kept, {} broken, {} remarks; {} skipped",
+        summary.pass, summary.fail, summary.remark, summary.skipped
+    );
+    if summary.inconclusive > 0 {
+        text += &format!(", {} inconclusive", summary.inconclusive);
+    }
+    if judged == 0 {
+        text += ". Nothing was judged: this is no pass";
+    }
+    text
+}
+
+fn time(microseconds: u64) -> String {
+    if microseconds < 10_000 {
+        format!("{microseconds} us")
+    } else {
+        format!("{:.1} ms", microseconds as f64 / 1000.0)
+    }
+}
+
+/// The report as Markdown, for the summary page of a build.
+pub fn markdown(report: &Report) -> String {
+    let cell = |text: &str| text.replace('|', "\\|").replace('<', "&lt;");
+    let mut out = format!("## {} `{}`\n\n{}\n", report.tool, report.target, counts(report));
+    if let Some(broke) = &report.broke {
+        out += &format!("\nIt broke at {}\n", cell(broke));
+    }
+    let rows: Vec<&RuleResult> = report
+        .results
+        .iter()
+        .filter(|result| matches!(result.verdict, Verdict::Fail | Verdict::Remark | Verdict::Inconclusive))
+        .collect();
+    if !rows.is_empty() {
+        out += "\n| verdict | level | rule | got | source |\n| --- | --- | --- | --- | --- |\n";
+    }
+    for result in rows {
+        let text = result.got.as_deref().or(result.reason.as_deref()).unwrap_or_default();
+        out += &format!(
+            "| {} | {} | `{}` | {} | {} |\n",
+            result.verdict.as_str(),
+            result.level,
+            result.id,
+            cell(text),
+            cell(result.source)
+        );
+    }
+    out
+}
