@@ -12,6 +12,7 @@ mod mistake;
 mod report;
 mod server;
 mod target;
+mod why;
 mod wire;
 
 pub use client::{ClientCheck, client};
@@ -21,5 +22,6 @@ pub use mistake::explain as explain_accept;
 pub use report::{
     Phase, Report, RuleResult, SCHEMA, Summary, Verdict, html, human, json, jsonl, junit, markdown,
 };
-pub use server::{ServerCheck, server};
+pub use server::{ServerCheck, server, takes as selects};
 pub use target::Target;
+pub use why::{Cause, Situation, situations, why};

@@ -1,5 +1,6 @@
 //! What can be said on the command line.
 
+use crate::check::args::{CheckArgs, CheckClientArgs, WhyArgs};
 use crate::exit::Exit;
 use crate::output::Color;
 use clap::{ArgAction, Parser, Subcommand};
@@ -45,6 +46,12 @@ pub enum Command {
     Key(KeyArgs),
     /// Explain a rule of the handshake, or search for rules
     Explain(ExplainArgs),
+    /// Check a WebSocket server against every rule of the opening handshake
+    Check(CheckArgs),
+    /// Check a WebSocket client with a server that answers wrongly
+    CheckClient(CheckClientArgs),
+    /// Tell what an error text means, and what to do
+    Why(WhyArgs),
 }
 
 /// `handfast serve`
@@ -139,7 +146,7 @@ pub struct ExplainArgs {
     pub text: Vec<String>,
 }
 
-fn header(line: &str) -> Result<(String, String), String> {
+pub fn header(line: &str) -> Result<(String, String), String> {
     match line.split_once(':') {
         Some((name, value)) if !name.is_empty() => {
             Ok((name.to_owned(), value.trim_matches([' ', '\t']).to_owned()))
@@ -148,7 +155,7 @@ fn header(line: &str) -> Result<(String, String), String> {
     }
 }
 
-fn seconds(text: &str) -> Result<Duration, String> {
+pub fn seconds(text: &str) -> Result<Duration, String> {
     let seconds: f64 =
         text.parse().map_err(|_| "this is no number of seconds, such as 5 or 0.5".to_owned())?;
     match Duration::try_from_secs_f64(seconds) {

@@ -1,6 +1,7 @@
-//! The `handfast` program: serve, connect, key, explain.
+//! The `handfast` program: serve, connect, key, explain, check, check-client, why.
 
 mod args;
+mod check;
 mod connect;
 mod escape;
 mod exit;
@@ -30,6 +31,9 @@ fn main() -> ExitCode {
         Command::Connect(args) => connect::run(args),
         Command::Key(args) => key::run(args),
         Command::Explain(args) => explain::run(args),
+        Command::Check(args) => check::run_server(args),
+        Command::CheckClient(args) => check::run_client(args),
+        Command::Why(args) => check::run_why(args),
     })
 }
 

@@ -90,6 +90,23 @@ pub fn talk(line: &str) {
     let _ = io::stderr().lock().write_all(format!("{line}\n").as_bytes());
 }
 
+/// Shows on a terminal how many of how many steps are done, in one line that is written over. Quiet in a pipe.
+pub fn progress(done: usize, total: usize) {
+    let mut err = io::stderr().lock();
+    if err.is_terminal() {
+        // Only for the eye: if it cannot be written, nothing is lost.
+        let _ = write!(err, "\r{done} of {total} exchanges").and_then(|()| err.flush());
+    }
+}
+
+/// Takes the line of [`progress`] away.
+pub fn end_progress() {
+    let mut err = io::stderr().lock();
+    if err.is_terminal() {
+        let _ = write!(err, "\r\x1b[K").and_then(|()| err.flush());
+    }
+}
+
 /// Writes an error to standard error, marked as the program's own.
 pub fn complain(message: &str) {
     talk(&format!("{} {message}", paint(Stream::Talk, Tone::Bad, "handfast:")));

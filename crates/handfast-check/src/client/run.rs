@@ -41,6 +41,12 @@ impl Slot {
         Slot { case, path, sessions: Mutex::default(), changed: Notify::new(), status: Mutex::default() }
     }
 
+    /// The target is this case's, even where the client lost or changed the part behind the case.
+    fn answers(&self, target: &str) -> bool {
+        let case = self.path.strip_suffix(TAIL).unwrap_or(&self.path);
+        target.strip_prefix(case).is_some_and(|rest| rest.is_empty() || rest.starts_with(['/', '?', '#']))
+    }
+
     /// What its connections showed so far.
     pub(crate) fn sessions(&self) -> Vec<Session> {
         self.sessions.lock().expect("no holder panics").clone()
@@ -106,8 +112,7 @@ impl Server {
             return;
         };
         let bare = target.replacen("/again", "", target.matches("/again").count());
-        let Some(slot) = self.slots.iter().find(|slot| *slot.path == bare || bare.starts_with(&slot.path))
-        else {
+        let Some(slot) = self.slots.iter().find(|slot| slot.answers(&bare)) else {
             let body = page::answer(&target, &self.slots);
             let _gone = stream.write_all(&body).await;
             if target == "/done" {
@@ -201,7 +206,10 @@ async fn one(options: &ClientOptions, slot: &Slot, url: &str) {
         }
     };
     tokio::pin!(connected);
-    let limit = options.timeout.max(options.wait * 7);
+    // A client that keeps a failed connection open is watched for 10 s.
+    let kept = slot.case.rule == "client/failed-connection-kept";
+    let least = if kept { Duration::from_secs(13) } else { options.wait * 7 };
+    let limit = options.timeout.max(least);
     tokio::select! {
         status = child.wait() => {
             *slot.status.lock().expect("no holder panics") = status.ok();

@@ -87,6 +87,12 @@ pub(crate) async fn play<S: AsyncRead + AsyncWrite + Unpin>(
 ) -> Session {
     let Some(request) = session.request.clone() else { return session };
     let mut bytes = session.request_bytes.split_off(request.length.min(session.request_bytes.len()));
+    // A body is no frame, whatever it looks like.
+    let body = request.first("Content-Length").and_then(|length| length.parse::<usize>().ok()).unwrap_or(0);
+    if body > bytes.len() {
+        read_for(stream, &mut bytes, wait, |bytes| bytes.len() >= body).await;
+    }
+    bytes.drain(..body.min(bytes.len()));
     let answer = case.render(&request, previous);
     session.answer = answer[..answer.len().min(64 * 1024)].to_vec();
     if case.rule == "client/reconnect-storm" {

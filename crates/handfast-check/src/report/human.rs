@@ -16,7 +16,9 @@ pub fn human(report: &Report, all: bool) -> String {
         out += &format!("\nIt broke at {broke}\n");
     }
     let mut groups: BTreeMap<String, Vec<&RuleResult>> = BTreeMap::new();
-    let shown = report.results.iter().filter(|result| {
+    // Where nothing was judged there is one reason, which was said above.
+    let judged = report.results.iter().any(|result| result.verdict.is_judged());
+    let shown = report.results.iter().filter(|_| judged || report.broke.is_none()).filter(|result| {
         all || matches!(result.verdict, Verdict::Fail | Verdict::Remark | Verdict::Inconclusive)
     });
     for result in shown {

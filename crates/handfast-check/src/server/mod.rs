@@ -20,6 +20,8 @@ use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::time::Duration;
 
+pub use options::takes;
+
 use crate::error::CheckError;
 use crate::report::Report;
 use crate::target::Target;

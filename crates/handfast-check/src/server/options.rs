@@ -51,14 +51,19 @@ impl Default for Options {
     }
 }
 
-/// Whether a selection takes this rule: by its id, by a prefix that ends at a `/` or `-`, or by `*` at the end.
+/// Whether one of several selections takes this rule.
 pub(crate) fn selects(selection: &[String], id: &str) -> bool {
-    selection.iter().any(|entry| {
-        let stem = entry.strip_suffix('*').unwrap_or(entry);
-        id == entry
-            || entry.ends_with('*') && id.starts_with(stem)
-            || id.strip_prefix(stem).is_some_and(|rest| stem.ends_with('/') || rest.starts_with(['/', '-']))
-    })
+    selection.iter().any(|entry| takes(entry, id))
+}
+
+/// Whether a selection takes this rule: its id, the beginning of ids up to a `-` or `/`, or a text with `*` at its end.
+pub fn takes(entry: &str, id: &str) -> bool {
+    let stem = entry.strip_suffix('*').unwrap_or(entry);
+    id == entry
+        || entry.ends_with('*') && id.starts_with(stem)
+        || id
+            .strip_prefix(stem)
+            .is_some_and(|rest| stem.ends_with(['/', '-']) || rest.starts_with(['/', '-']))
 }
 
 #[cfg(test)]

@@ -1,0 +1,171 @@
+//! Trust in the client check: for every rule a client that breaks it and only it is found, and a right one passes.
+//!
+//! The client is this program itself, started with `--as-client FAULT URL`, so the target has no harness.
+
+mod client;
+
+use std::collections::BTreeSet;
+use std::process::ExitCode;
+use std::sync::Arc;
+use std::time::Duration;
+
+use handfast_check::{Report, Verdict, client as check_client};
+use tokio::sync::Semaphore;
+use tokio::task::JoinSet;
+
+/// The rules with a switch in the client.
+const SWITCHES: &[&str] = &[
+    "client/request-line-wrong",
+    "client/host-wrong",
+    "client/upgrade-fields-wrong",
+    "client/key-malformed",
+    "client/key-pad-bits",
+    "client/key-reused",
+    "client/key-predictable",
+    "client/version-wrong",
+    "client/subprotocol-offer-invalid",
+    "client/extension-offer-malformed",
+    "client/request-syntax",
+    "client/body-sent",
+    "client/request-cacheable",
+    "client/data-before-answer",
+    "client/uri-invalid-used",
+    "client/status-not-101-opens",
+    "client/informational-refused",
+    "client/redirect-unsafe",
+    "client/auth-retry-unsafe",
+    "client/status-line-malformed-opens",
+    "client/http-1-0-opens",
+    "client/upgrade-missing-opens",
+    "client/upgrade-wrong-opens",
+    "client/upgrade-case-refused",
+    "client/connection-wrong-opens",
+    "client/connection-list-refused",
+    "client/accept-missing-opens",
+    "client/accept-wrong-opens",
+    "client/accept-case-changed-opens",
+    "client/accept-duplicate-opens",
+    "client/accept-trimmed-opens",
+    "client/accept-whitespace-refused",
+    "client/subprotocol-unoffered-opens",
+    "client/subprotocol-several-opens",
+    "client/subprotocol-declined",
+    "client/extension-unoffered-opens",
+    "client/extension-answer-malformed-opens",
+    "client/deflate-answer-parameter-opens",
+    "client/deflate-answered-twice-opens",
+    "client/deflate-legal-answer-refused",
+    "client/head-in-pieces-refused",
+    "client/glued-frames-lost",
+    "client/masked-frame-accepted",
+    "client/length-fields-obeyed",
+    "client/control-bytes-in-head",
+    "client/obs-fold-misread",
+    "client/head-endless",
+    "client/failed-connection-kept",
+    "client/reconnect-storm",
+    "client/tls-missing",
+];
+
+/// Faults that cannot be had alone, and those that show as less than a failure.
+const KIN: &[(&str, &[&str])] = &[
+    // One key for all is as predictable as can be.
+    ("client/key-reused", &["client/key-predictable"]),
+    ("client/auth-retry-unsafe", &["client/key-reused"]),
+    // Keys of another length say nothing about their bits.
+    ("client/key-malformed", &["client/key-predictable"]),
+    // A client that needs no accept does not miss the one in the folded line either.
+    ("client/accept-missing-opens", &["client/obs-fold-misread"]),
+];
+
+/// Findings that every run has: what cannot be judged from outside.
+const ALWAYS: &[&str] = &["client/tls-missing"];
+
+fn findings(report: &Report) -> BTreeSet<String> {
+    let odd = |verdict| !matches!(verdict, Verdict::Pass | Verdict::Skipped);
+    report.results.iter().filter(|one| odd(one.verdict)).map(|one| one.id.to_owned()).collect()
+}
+
+fn explain(report: &Report) -> String {
+    report
+        .results
+        .iter()
+        .filter(|one| !matches!(one.verdict, Verdict::Pass | Verdict::Skipped))
+        .map(|one| {
+            let text = one.got.as_deref().or(one.reason.as_deref()).unwrap_or_default();
+            format!("\n  {} {}: {text}", one.verdict.as_str(), one.id)
+        })
+        .collect()
+}
+
+/// These take seconds: only the clients that break them see them.
+const SLOW: &[&str] = &[
+    "client/answer-timeout",
+    "client/data-before-answer",
+    "client/head-endless",
+    "client/failed-connection-kept",
+    "client/glued-frames-lost",
+];
+
+async fn run(fault: &str) -> Report {
+    let program = std::env::current_exe().expect("this program has a path");
+    let program = program.to_str().expect("the path is text").to_owned();
+    let mut check = check_client([program.as_str(), "--as-client", fault, "{url}"]);
+    for slow in SLOW.iter().filter(|slow| fault != "none" && **slow != fault) {
+        check = check.exclude(*slow);
+    }
+    check
+        .wait(Duration::from_millis(600))
+        .timeout(Duration::from_secs(8))
+        .parallel(8)
+        .run()
+        .await
+        .expect("a report")
+}
+
+fn main() -> ExitCode {
+    let arguments: Vec<String> = std::env::args().skip(1).collect();
+    if let [flag, fault, url] = arguments.as_slice()
+        && flag == "--as-client"
+    {
+        return client::run(fault, url);
+    }
+    // `cargo test NAME` passes a filter that is not for this target.
+    if arguments.iter().any(|argument| argument == "--list") {
+        return ExitCode::SUCCESS;
+    }
+    let runtime = tokio::runtime::Runtime::new().expect("a runtime");
+    runtime.block_on(async {
+        let report = run("none").await;
+        let mut found = findings(&report);
+        found.retain(|id| !ALWAYS.contains(&id.as_str()));
+        assert!(found.is_empty(), "a right client has findings: {}", explain(&report));
+        assert!(report.summary.pass >= 45, "{:?}", report.summary);
+        let mut wrong = String::new();
+        let turns = Arc::new(Semaphore::new(3));
+        let mut tasks = JoinSet::new();
+        for fault in SWITCHES {
+            let turns = Arc::clone(&turns);
+            tasks.spawn(async move {
+                let _turn = turns.acquire().await.expect("never closed");
+                (*fault, run(fault).await)
+            });
+        }
+        while let Some(result) = tasks.join_next().await {
+            let (fault, report) = result.expect("no check panics");
+            let mut found = findings(&report);
+            let hit = found.remove(fault)
+                && report
+                    .result(fault)
+                    .is_some_and(|one| matches!(one.verdict, Verdict::Fail | Verdict::Remark));
+            let kin = KIN.iter().find(|(id, _)| *id == fault).map_or(&[][..], |(_, kin)| kin);
+            found.retain(|id| !kin.contains(&id.as_str()) && !ALWAYS.contains(&id.as_str()));
+            if !hit || !found.is_empty() {
+                wrong +=
+                    &format!("\n{fault} {}{}", if hit { "not alone" } else { "NOT FOUND" }, explain(&report));
+            }
+        }
+        assert!(wrong.is_empty(), "{wrong}");
+    });
+    ExitCode::SUCCESS
+}
