@@ -78,6 +78,10 @@ fn own(slot: &Slot, sessions: &[Session], first: &Session) -> Judgement {
             }
         }
         "client/head-endless" if first.taken >= 16 << 20 => fail("16 MiB of head were read"),
+        "client/head-endless" if slot.killed() => (
+            Verdict::Inconclusive,
+            format!("still reading after {} bytes, when the time was over", first.taken),
+        ),
         "client/head-endless" => pass(format!("it gave up after {} bytes", first.taken)),
         "client/answer-timeout" if first.closed => {
             pass(format!("it gave up after {:.1} s", first.lasted.as_secs_f64()))

@@ -11,8 +11,11 @@ use crate::wire::head::{Head, is_token_byte};
 /// A verdict, its words, and the request that decided.
 pub(crate) type Judged = (Verdict, String, Option<usize>);
 
+/// Judges all requests.
+type Judge = fn(&Requests) -> Judged;
+
 /// The rules judged here.
-pub(crate) const RULES: &[(&str, fn(&Requests) -> Judged)] = &[
+pub(crate) const RULES: &[(&str, Judge)] = &[
     ("client/request-line-wrong", request_line),
     ("client/host-wrong", host),
     ("client/upgrade-fields-wrong", upgrade),

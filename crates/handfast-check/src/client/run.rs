@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::future::Future;
 use std::net::SocketAddr;
 use std::process::{ExitStatus, Stdio};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
@@ -34,11 +35,19 @@ pub(crate) struct Slot {
     sessions: Mutex<Vec<Session>>,
     changed: Notify,
     status: Mutex<Option<ExitStatus>>,
+    killed: AtomicBool,
 }
 
 impl Slot {
     fn new(case: Case, path: String) -> Slot {
-        Slot { case, path, sessions: Mutex::default(), changed: Notify::new(), status: Mutex::default() }
+        Slot {
+            case,
+            path,
+            sessions: Mutex::default(),
+            changed: Notify::new(),
+            status: Mutex::default(),
+            killed: AtomicBool::new(false),
+        }
     }
 
     /// The target is this case's, even where the client lost or changed the part behind the case.
@@ -50,6 +59,11 @@ impl Slot {
     /// What its connections showed so far.
     pub(crate) fn sessions(&self) -> Vec<Session> {
         self.sessions.lock().expect("no holder panics").clone()
+    }
+
+    /// The checker ended the command because its time was over.
+    pub(crate) fn killed(&self) -> bool {
+        self.killed.load(Ordering::Relaxed)
     }
 
     /// The command ended by a signal that the checker did not send.
@@ -221,6 +235,7 @@ async fn one(options: &ClientOptions, slot: &Slot, url: &str) {
             if let Ok(status) = timeout(Duration::from_millis(500), child.wait()).await {
                 *slot.status.lock().expect("no holder panics") = status.ok();
             } else {
+                slot.killed.store(true, Ordering::Relaxed);
                 let _gone = child.kill().await;
             }
         }
@@ -301,8 +316,10 @@ async fn addresses(options: &ClientOptions, server: &Arc<Server>, address: Socke
 /// Starts the command and gives it a short time.
 async fn briefly(options: &ClientOptions, url: &str) {
     if let Some(mut child) = spawn(&options.command, url) {
-        let _ended = timeout(options.wait * 2, child.wait()).await;
+        let _ended = timeout(options.wait * 3, child.wait()).await;
         let _gone = child.kill().await;
+        // The judge of the connection sees its end a moment later.
+        sleep(Duration::from_millis(300)).await;
     }
 }
 

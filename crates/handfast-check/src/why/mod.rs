@@ -79,7 +79,8 @@ fn has(text: &str, message: &str) -> bool {
     text.match_indices(message).any(|(at, _)| {
         let digit = |byte: Option<&u8>| byte.is_some_and(u8::is_ascii_digit);
         let bytes = text.as_bytes();
-        !numeric || !digit(bytes.get(at + message.len())) && !(at > 0 && digit(bytes.get(at - 1)))
+        let longer = digit(bytes.get(at + message.len())) || at > 0 && digit(bytes.get(at - 1));
+        !(numeric && longer)
     })
 }
 

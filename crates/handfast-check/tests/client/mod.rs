@@ -155,17 +155,23 @@ impl Client {
         let mut taken = 0;
         let mut reads = 0;
         loop {
-            while let Some(end) = bytes.windows(4).position(|four| four == b"\r\n\r\n") {
-                let head: Vec<u8> = bytes.drain(..end + 4).collect();
-                taken += head.len();
-                let interim = head.starts_with(b"HTTP/1.1 100") || head.starts_with(b"HTTP/1.1 103");
+            let mut at = 0;
+            while let Some(end) = bytes[at..].windows(4).position(|four| four == b"\r\n\r\n") {
+                let head = at..at + end + 4;
+                at = head.end;
+                let text = &bytes[head.clone()];
+                let interim = text.starts_with(b"HTTP/1.1 100") || text.starts_with(b"HTTP/1.1 103");
                 if !interim {
-                    return self.judge(&head, key);
+                    let text = text.to_vec();
+                    bytes.drain(..at);
+                    return self.judge(&text, key);
                 }
+                taken += head.len();
                 if self.breaks("client/informational-refused") || taken > limit {
                     return Err(Wrong::Refused);
                 }
             }
+            bytes.drain(..at);
             if bytes.len() > limit {
                 return Err(Wrong::Refused);
             }
@@ -181,7 +187,7 @@ impl Client {
                 Ok(length) if length > 0 => bytes.extend(&buffer[..length]),
                 _ => return Err(Wrong::Refused),
             }
-            if self.breaks("client/head-endless") && bytes.len() > 1 << 20 {
+            if self.breaks("client/head-endless") && bytes.len() > 1 << 16 {
                 // Keeps the end only, so that the search stays short.
                 bytes.drain(..bytes.len() - 8);
             }

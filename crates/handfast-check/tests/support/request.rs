@@ -112,7 +112,8 @@ fn first_line(server: &Server, line: &[u8]) -> Result<Head, u16> {
             || *byte != b'#' && server.breaks("server/target-illegal-bytes")
     });
     let reflected = target.windows(8).any(|window| window == b"<script>");
-    if !fine && !(reflected && server.breaks("server/response-splitting")) {
+    let forgiven = fine || reflected && server.breaks("server/response-splitting");
+    if !forgiven {
         return Err(400);
     }
     Ok(Head { method: text(method), target: target.to_vec(), version: text(version), fields: Vec::new() })
