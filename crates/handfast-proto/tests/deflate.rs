@@ -234,6 +234,18 @@ fn bytes_that_are_not_deflate_close_with_1007() {
 }
 
 #[test]
+fn a_message_that_ends_inside_a_block_is_not_completed_with_the_tail() {
+    // Stored blocks of four and five bytes, of which none and one came.
+    for cut_short in [&b"\x00\x04\x00\xfb\xff"[..], b"\x00\x05\x00\xfa\xffa"] {
+        at_each_step(|step| {
+            let mut pair = Pair::compressed(Config::default(), SETTINGS[1], SETTINGS[1], step);
+            pair.server.take(&masked(0xc2, cut_short), step);
+            assert_eq!(pair.server.seen(), [Event::End(Ended::Fault(FrameFault::DeflateInvalid))]);
+        });
+    }
+}
+
+#[test]
 fn text_is_checked_after_it_was_inflated() {
     at_each_step(|step| {
         let mut pair = Pair::compressed(Config::default(), SETTINGS[0], SETTINGS[0], step);

@@ -105,8 +105,18 @@ impl Inflater {
         full_at: usize,
         limits: &InflateLimits,
     ) -> Result<bool, FrameFault> {
+        // What is still waiting comes first.
+        self.piece(&[], output, full_at, limits)?;
+        if self.has_more {
+            return Ok(false);
+        }
+        let given = self.given;
         let used = self.piece(&TAIL[self.tail_used..], output, full_at, limits)?;
         self.tail_used += used;
+        // The tail is an empty block. Taken for data, it shows that the message ends inside another.
+        if self.given != given {
+            return Err(FrameFault::DeflateInvalid);
+        }
         if self.tail_used < TAIL.len() || self.has_more {
             return Ok(false);
         }
