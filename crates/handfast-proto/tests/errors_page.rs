@@ -1,7 +1,7 @@
 //! `docs/errors.md` says what the code does. `cargo xtask docs` writes it; this fails when it is out of date.
 
 use handfast_proto::deflate::ParameterFault;
-use handfast_proto::error::{Excerpt, FrameFault, RequestFault, ResponseFault};
+use handfast_proto::error::{Excerpt, FrameFault, PseudoField, RequestFault, ResponseFault};
 use handfast_proto::frame::OpCode;
 use handfast_proto::handshake::{Accept, Key};
 use std::fmt::{Debug, Write as _};
@@ -211,6 +211,13 @@ fn request_faults() -> Vec<RequestFault> {
         SubprotocolOfferInvalid(excerpt()),
         SubprotocolOfferDuplicate(excerpt()),
         ExtensionOfferMalformed { received: excerpt(), offset: 0 },
+        ConnectionField(excerpt()),
+        PseudoFieldMissing(PseudoField::Path),
+        SchemeUnknown(excerpt()),
+        ProtocolMissing(excerpt()),
+        ProtocolMisplaced(excerpt()),
+        ProtocolUnknown(excerpt()),
+        HostConflict(excerpt()),
         PlainGet,
     ]
 }
@@ -233,6 +240,8 @@ fn response_faults() -> Vec<ResponseFault> {
         TooManyFields { fields_max: 1 },
         TooManyInterimAnswers { answers_max: 1 },
         AnswerTimeout,
+        SwitchingStatus,
+        ConnectionField(excerpt()),
         UpgradeMissing,
         UpgradeWrong(excerpt()),
         UpgradeRepeated { lines: 2 },

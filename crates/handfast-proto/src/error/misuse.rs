@@ -31,6 +31,8 @@ pub enum Misuse {
     SubprotocolInvalid,
     /// The server chose a subprotocol that the client did not offer.
     SubprotocolNotOffered,
+    /// Bytes of HTTP/1.1 were asked for to answer a request of HTTP/2 or HTTP/3.
+    NotHttp1,
 }
 
 impl std::error::Error for Misuse {}
@@ -57,6 +59,7 @@ impl fmt::Display for Misuse {
             }
             Self::SubprotocolInvalid => f.write_str("the subprotocol is not a token, or was given twice"),
             Self::SubprotocolNotOffered => f.write_str("the client did not offer this subprotocol"),
+            Self::NotHttp1 => f.write_str("the request did not come over HTTP/1.1: answer it by parts"),
         }
     }
 }

@@ -22,5 +22,5 @@ mod response_words;
 pub use excerpt::Excerpt;
 pub use frame::FrameFault;
 pub use misuse::Misuse;
-pub use request::RequestFault;
+pub use request::{PseudoField, RequestFault};
 pub use response::ResponseFault;

@@ -193,8 +193,45 @@ pub enum RequestFault {
         /// Where the grammar is broken, in bytes from the value's start.
         offset: usize,
     },
+    /// Over HTTP/2 or HTTP/3: a field that is about the connection, such as `Upgrade`.
+    ConnectionField(Excerpt),
+    /// Over HTTP/2 or HTTP/3: a pseudo-header field is missing or empty.
+    PseudoFieldMissing(PseudoField),
+    /// Over HTTP/2 or HTTP/3: `:scheme` is neither http nor https.
+    SchemeUnknown(Excerpt),
+    /// Over HTTP/2 or HTTP/3: no `:protocol`, so that the request asks for no WebSocket in the way of this HTTP.
+    ProtocolMissing(Excerpt),
+    /// Over HTTP/2 or HTTP/3: `:protocol` beside another method than CONNECT.
+    ProtocolMisplaced(Excerpt),
+    /// Over HTTP/2 or HTTP/3: `:protocol` names something else than websocket.
+    ProtocolUnknown(Excerpt),
+    /// Over HTTP/2 or HTTP/3: `Host` names another place than `:authority`.
+    HostConflict(Excerpt),
     /// An ordinary request on a WebSocket endpoint.
     PlainGet,
+}
+
+/// A pseudo-header field that an extended CONNECT cannot be without (RFC 8441 section 4).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum PseudoField {
+    /// `:scheme`.
+    Scheme,
+    /// `:authority`.
+    Authority,
+    /// `:path`.
+    Path,
+}
+
+impl PseudoField {
+    /// The field's name with its colon, such as `:path`.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Scheme => ":scheme",
+            Self::Authority => ":authority",
+            Self::Path => ":path",
+        }
+    }
 }
 
 impl RequestFault {
@@ -265,11 +302,16 @@ impl RequestFault {
             Self::SubprotocolOfferInvalid(_) => &table::SERVER_SUBPROTOCOL_OFFER_INVALID,
             Self::SubprotocolOfferDuplicate(_) => &table::SERVER_SUBPROTOCOL_OFFER_DUPLICATE,
             Self::ExtensionOfferMalformed { .. } => &table::SERVER_EXTENSION_OFFER_MALFORMED,
+            Self::ConnectionField(_) => &table::SERVER_H2_CONNECTION_FIELDS,
+            Self::PseudoFieldMissing(_) | Self::SchemeUnknown(_) => &table::SERVER_H2_PATH_OR_SCHEME_MISSING,
+            Self::ProtocolMissing(_) | Self::ProtocolMisplaced(_) => &table::SERVER_H2_PROTOCOL_MISPLACED,
+            Self::ProtocolUnknown(_) => &table::SERVER_H2_PROTOCOL_UNKNOWN,
+            Self::HostConflict(_) => &table::SERVER_H2_HOST_CONFLICT,
             Self::PlainGet => &table::SERVER_PLAIN_GET_UNANSWERED,
         }
     }
 
-    /// The HTTP/1.1 status that answers this fault alone.
+    /// The status that answers this fault alone; where it is 426, it is 400 over HTTP/2 and HTTP/3.
     pub fn status(&self) -> u16 {
         self.answer().1
     }
@@ -302,12 +344,20 @@ impl RequestFault {
             Self::TargetTooLong { .. } => (2, 414),
             Self::HeadTooLarge { .. } | Self::TooManyFields { .. } => (2, 431),
             Self::HeadTimeout { .. } => (3, 408),
+            Self::ConnectionField(_)
+            | Self::PseudoFieldMissing(_)
+            | Self::SchemeUnknown(_)
+            | Self::ProtocolMissing(_)
+            | Self::ProtocolMisplaced(_) => (3, 400),
             Self::LengthConflict(_) => (4, 400),
+            Self::ProtocolUnknown(_) => (5, 501),
             Self::MethodNotGet(_) | Self::MethodCaseFolded(_) => (5, 405),
             Self::HttpVersion10 => (6, 505),
-            Self::HostMissing | Self::HostDuplicate { .. } | Self::HostInvalid(_) | Self::HostEmpty => {
-                (7, 400)
-            }
+            Self::HostMissing
+            | Self::HostDuplicate { .. }
+            | Self::HostInvalid(_)
+            | Self::HostEmpty
+            | Self::HostConflict(_) => (7, 400),
             Self::HostForeign(_) => (8, 421),
             Self::BodyPresent(_) => (9, 400),
             Self::ExpectUnknown(_) => (10, 417),

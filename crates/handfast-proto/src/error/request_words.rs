@@ -1,6 +1,6 @@
 //! Faults of a client's opening request, in words: what came and what was wanted, and what to change.
 
-use super::RequestFault;
+use super::{PseudoField, RequestFault};
 use std::fmt;
 
 impl fmt::Display for RequestFault {
@@ -189,9 +189,39 @@ impl fmt::Display for RequestFault {
                 f,
                 "The Sec-WebSocket-Extensions value {received} breaks the grammar of extension offers at offset {offset}."
             ),
+            Self::ConnectionField(name) => {
+                write!(f, "The field {name} is about the connection, and over HTTP/2 and HTTP/3 no such field is allowed.")
+            }
+            Self::PseudoFieldMissing(field) => {
+                write!(f, "{} is missing or empty, and an extended CONNECT must have it.", field.in_words())
+            }
+            Self::SchemeUnknown(value) => {
+                write!(f, "The :scheme is {value}, and https for wss:// or http for ws:// is wanted.")
+            }
+            Self::ProtocolMissing(method) => write!(
+                f,
+                "The method is {method} without :protocol, and over HTTP/2 and HTTP/3 CONNECT with :protocol websocket is wanted."
+            ),
+            Self::ProtocolMisplaced(method) => {
+                write!(f, "The method is {method}, and :protocol stands beside CONNECT only.")
+            }
+            Self::ProtocolUnknown(value) => write!(f, "The :protocol is {value}, and websocket is wanted."),
+            Self::HostConflict(value) => {
+                write!(f, "The Host value {value} names another place than :authority, and one place is wanted.")
+            }
             Self::PlainGet => f.write_str(
                 "This is a WebSocket endpoint, and an ordinary page request came: open it with a WebSocket client.",
             ),
+        }
+    }
+}
+
+impl PseudoField {
+    fn in_words(self) -> &'static str {
+        match self {
+            Self::Scheme => "The pseudo-header field :scheme",
+            Self::Authority => "The pseudo-header field :authority",
+            Self::Path => "The pseudo-header field :path",
         }
     }
 }
@@ -287,6 +317,18 @@ impl RequestFault {
             Self::ExtensionOfferMalformed { .. } => {
                 "Write offers as name; parameter=value, separated by commas, or leave the field out."
             }
+            Self::ConnectionField(_) => {
+                "Leave out Connection, Upgrade, Keep-Alive, Proxy-Connection and Transfer-Encoding."
+            }
+            Self::PseudoFieldMissing(_) => {
+                "Send :scheme, :authority and :path with every CONNECT that has :protocol."
+            }
+            Self::SchemeUnknown(_) => "Send https for wss:// and http for ws://.",
+            Self::ProtocolMissing(_) | Self::ProtocolMisplaced(_) => {
+                "Send the method CONNECT with :protocol websocket, or speak HTTP/1.1 with Upgrade: websocket."
+            }
+            Self::ProtocolUnknown(_) => "Send :protocol websocket.",
+            Self::HostConflict(_) => "Leave Host out, or send in it what :authority says.",
             Self::PlainGet => "Use new WebSocket(url) in a page, or a tool such as handfast connect URL.",
         }
     }

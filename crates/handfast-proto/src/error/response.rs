@@ -53,6 +53,10 @@ pub enum ResponseFault {
     },
     /// The answer did not come in time. The I/O layer, which has the clock, reports it.
     AnswerTimeout,
+    /// Over HTTP/2 or HTTP/3: status 101, which does not exist there.
+    SwitchingStatus,
+    /// Over HTTP/2 or HTTP/3: a field that is about the connection, such as `Upgrade`.
+    ConnectionField(Excerpt),
     /// No `Upgrade` field.
     UpgradeMissing,
     /// `Upgrade` is not exactly websocket.
@@ -144,6 +148,7 @@ impl ResponseFault {
                 &table::CLIENT_HEAD_ENDLESS
             }
             Self::AnswerTimeout => &table::CLIENT_ANSWER_TIMEOUT,
+            Self::SwitchingStatus | Self::ConnectionField(_) => &table::CLIENT_H2_ANSWER_MISJUDGED,
             Self::UpgradeMissing => &table::CLIENT_UPGRADE_MISSING_OPENS,
             Self::UpgradeWrong(_) | Self::UpgradeRepeated { .. } => &table::CLIENT_UPGRADE_WRONG_OPENS,
             Self::ConnectionMissing | Self::ConnectionWrong(_) | Self::ConnectionClose(_) => {

@@ -49,6 +49,15 @@ impl fmt::Display for ResponseFault {
                 write!(f, "More than {answers_max} interim answers came, and no final one among them.")
             }
             Self::AnswerTimeout => f.write_str("The server did not answer the handshake in time."),
+            Self::SwitchingStatus => {
+                f.write_str("The status is 101, which HTTP/2 and HTTP/3 do not have: 200 is wanted.")
+            }
+            Self::ConnectionField(name) => {
+                write!(
+                    f,
+                    "The field {name} is about the connection, and over HTTP/2 and HTTP/3 no such field is allowed."
+                )
+            }
             Self::UpgradeMissing => {
                 f.write_str("The Upgrade field is missing in the 101, and websocket is wanted in it.")
             }
@@ -136,6 +145,10 @@ impl ResponseFault {
             Self::HeadTooLarge { .. } | Self::TooManyFields { .. } => "Send fewer or shorter fields.",
             Self::TooManyInterimAnswers { .. } => "Send the final answer.",
             Self::AnswerTimeout => "Answer at once; a proxy may be holding the request back.",
+            Self::SwitchingStatus => "Answer an extended CONNECT with 200.",
+            Self::ConnectionField(_) => {
+                "Leave out Connection, Upgrade, Keep-Alive, Proxy-Connection and Transfer-Encoding."
+            }
             Self::UpgradeMissing | Self::UpgradeWrong(_) | Self::UpgradeRepeated { .. } => {
                 "Write Upgrade: websocket once, and let proxies forward it."
             }

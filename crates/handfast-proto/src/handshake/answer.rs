@@ -71,6 +71,12 @@ impl Answer {
         self.subprotocol_required
     }
 
+    /// The added fields: their names hold no colon, and neither part a line end.
+    pub(crate) fn fields(&self) -> impl Iterator<Item = (&str, &str)> {
+        let lines = std::str::from_utf8(&self.fields).expect("the fields were given as text").lines();
+        lines.filter_map(|line| line.split_once(": "))
+    }
+
     /// The added field lines, each with its line end.
     pub(crate) fn lines(&self) -> &[u8] {
         &self.fields

@@ -2,10 +2,13 @@
 
 use super::authority::HostPort;
 use super::head::{Scan, Scanner, is_field, is_reserved};
-use super::{Accept, Accepted, Key, Progress, ResponseHead, subprotocol, target, verify};
+use super::stream::is_of_connection;
+use super::verify::{self, Asked};
+use super::{Accept, Accepted, HttpVersion, Key, Progress, RequestParts, ResponseHead, subprotocol, target};
 use crate::deflate::DeflateOptions;
 use crate::error::{Excerpt, Misuse, ResponseFault};
 use crate::{Client, Limits};
+use std::borrow::Cow;
 
 /// A request to be sent. Everything is checked when it is set; what this writes is always a valid handshake.
 #[derive(Clone, Debug)]
@@ -90,36 +93,63 @@ impl ClientRequest {
              Sec-WebSocket-Key: {key}\r\nSec-WebSocket-Version: 13\r\n",
             self.target, self.authority
         );
-        let mut line = |name: &str, value: &str| {
-            for part in [name, ": ", value, "\r\n"] {
+        for (name, value) in self.shared_fields() {
+            for part in [name, ": ", &value, "\r\n"] {
                 head.push_str(part);
             }
+        }
+        head.push_str("\r\n");
+        let pending = Pending { key, asked: self.asked(), scanner: Scanner::new(0, 0), interim_answers: 0 };
+        (head.into_bytes(), pending)
+    }
+
+    /// The same request as an extended CONNECT of HTTP/2 (RFC 8441): what stands before the fields, the fields in
+    /// order with names in lower case, and what judges the answer. `secure` says whether TLS carries it. It may be sent only to a
+    /// server that has announced `SETTINGS_ENABLE_CONNECT_PROTOCOL`, and without ending the stream.
+    ///
+    /// Fields that are about the connection, which HTTP/2 does not have, are left out.
+    pub fn start_stream(&self, secure: bool) -> (RequestParts<'_>, Vec<(String, String)>, PendingStream) {
+        // rule: client/h2-request-malformed
+        let parts = RequestParts {
+            version: HttpVersion::Http2,
+            method: "CONNECT",
+            target: &self.target,
+            scheme: Some(if secure { "https" } else { "http" }),
+            authority: Some(&self.authority),
+            protocol: Some("websocket"),
         };
+        let mut fields = vec![("sec-websocket-version".to_owned(), "13".to_owned())];
+        let shared = self.shared_fields().into_iter();
+        let shared = shared.filter(|(name, value)| !is_of_connection(name.as_bytes(), value.as_bytes()));
+        fields.extend(shared.map(|(name, value)| (name.to_ascii_lowercase(), value.into_owned())));
+        (parts, fields, PendingStream { asked: self.asked() })
+    }
+
+    /// The fields that do not depend on the version of HTTP.
+    fn shared_fields(&self) -> Vec<(&str, Cow<'_, str>)> {
+        let mut fields: Vec<(&str, Cow<'_, str>)> = Vec::with_capacity(self.fields.len() + 4);
         if !self.subprotocols.is_empty() {
-            line("Sec-WebSocket-Protocol", &self.subprotocols.join(", "));
+            fields.push(("Sec-WebSocket-Protocol", self.subprotocols.join(", ").into()));
         }
         if let Some(options) = &self.deflate {
-            line("Sec-WebSocket-Extensions", &options.offer().to_string());
+            fields.push(("Sec-WebSocket-Extensions", options.offer().to_string().into()));
         }
         // rule: client/request-cacheable
         for name in ["Cache-Control", "Pragma"] {
             if !self.fields.iter().any(|(own, _)| own.eq_ignore_ascii_case(name)) {
-                line(name, "no-cache");
+                fields.push((name, "no-cache".into()));
             }
         }
-        for (name, value) in &self.fields {
-            line(name, value);
-        }
-        head.push_str("\r\n");
-        let pending = Pending {
-            key,
+        fields.extend(self.fields.iter().map(|(name, value)| (&**name, Cow::from(&**value))));
+        fields
+    }
+
+    fn asked(&self) -> Asked {
+        Asked {
             subprotocols: self.subprotocols.clone(),
             subprotocol_required: self.subprotocol_required,
             deflate: self.deflate,
-            scanner: Scanner::new(0, 0),
-            interim_answers: 0,
-        };
-        (head.into_bytes(), pending)
+        }
     }
 }
 
@@ -127,11 +157,41 @@ impl ClientRequest {
 #[derive(Debug)]
 pub struct Pending {
     key: Key,
-    pub(crate) subprotocols: Vec<Box<str>>,
-    pub(crate) subprotocol_required: bool,
-    pub(crate) deflate: Option<DeflateOptions>,
+    pub(crate) asked: Asked,
     scanner: Scanner,
     interim_answers: usize,
+}
+
+/// An extended CONNECT that was sent and whose answer is awaited: see [`ClientRequest::start_stream`].
+#[derive(Debug)]
+pub struct PendingStream {
+    asked: Asked,
+}
+
+impl PendingStream {
+    /// Judges the final answer: a 2xx opens the WebSocket, any other status declines (RFC 8441 section 5). Interim
+    /// answers (100, 103) are for the caller to skip.
+    pub fn judge<'f>(
+        &self,
+        status: u16,
+        fields: impl IntoIterator<Item = (&'f [u8], &'f [u8])>,
+        limits: &Limits,
+    ) -> Verdict {
+        let (head, mut faults) = ResponseHead::from_stream(status, fields, limits);
+        let accepted = match status {
+            101 => {
+                faults.push(ResponseFault::SwitchingStatus);
+                None
+            }
+            200..=299 => Some(verify::stream_answer(&self.asked, &head, &mut faults)),
+            _ => None,
+        };
+        match accepted {
+            Some(accepted) if faults.is_empty() => Verdict::Opened(accepted, head),
+            None if faults.is_empty() => Verdict::Declined(head),
+            _ => Verdict::Faulty(faults, head),
+        }
+    }
 }
 
 /// How the server answered.
@@ -139,7 +199,7 @@ pub struct Pending {
 pub enum Verdict {
     /// The WebSocket is open.
     Opened(Accepted<Client>, ResponseHead),
-    /// A complete head other than 101: ordinary HTTP. What follows it is the body.
+    /// A complete head other than 101 (other than 2xx over HTTP/2 and HTTP/3): ordinary HTTP. What follows it is the body.
     Declined(ResponseHead),
     /// The answer breaks rules. The connection must be closed; nothing behind the head may be read.
     Faulty(Vec<ResponseFault>, ResponseHead),

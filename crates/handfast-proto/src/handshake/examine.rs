@@ -1,18 +1,19 @@
 //! The one validator of opening handshakes (RFC 6455 section 4.2.1).
 //!
-//! It is fed a request line and fields, one by one, and knows nothing of how they were carried: the HTTP/1.1 head in
-//! `request.rs` is its first feeder, and requests that another HTTP library has read are to become further ones.
+//! It is fed a request line and fields, one by one: by the HTTP/1.1 head, and by the parts that another HTTP library has
+//! read. Both feeders stand in `request.rs`. What is special to HTTP/2 and HTTP/3 stands in `stream.rs`.
 
 use super::authority::HostPort;
 use super::list::{Piece, is_token, members, trim, walk_extensions};
+use super::stream::Stream;
 use super::{Key, Policy};
 use crate::error::{Excerpt, RequestFault};
 
 /// The lines of a field that may stand once.
 #[derive(Clone, Copy, Default)]
-struct Once<'a> {
-    lines: usize,
-    first: &'a [u8],
+pub(super) struct Once<'a> {
+    pub(super) lines: usize,
+    pub(super) first: &'a [u8],
     differs: bool,
 }
 
@@ -58,12 +59,14 @@ impl<'a> Words<'a> {
 
 /// Collects what the fields say; [`Examiner::finish`] gives the judgement.
 pub(crate) struct Examiner<'a> {
-    policy: &'a Policy,
-    faults: Vec<RequestFault>,
+    pub(super) policy: &'a Policy,
+    pub(super) faults: Vec<RequestFault>,
+    /// Over HTTP/2 and HTTP/3.
+    stream: Option<Stream<'a>>,
     method: Option<&'a [u8]>,
     minor: u8,
     authority: Option<&'a [u8]>,
-    host: Once<'a>,
+    pub(super) host: Once<'a>,
     upgrade: Words<'a>,
     connection: Words<'a>,
     closes: bool,
@@ -109,6 +112,7 @@ impl<'a> Examiner<'a> {
         Self {
             policy,
             faults,
+            stream: None,
             method: None,
             minor: 1,
             authority: None,
@@ -138,9 +142,19 @@ impl<'a> Examiner<'a> {
         self.authority = authority;
     }
 
+    /// What HTTP/2 and HTTP/3 have instead of a request line.
+    pub(crate) fn stream(&mut self, stream: Stream<'a>) {
+        self.authority = stream.authority;
+        self.stream = Some(stream);
+    }
+
     /// A field, its value trimmed of outer blanks.
     pub(crate) fn field(&mut self, name: &'a [u8], value: &'a [u8]) {
         // rule: server/field-name-case-refused server/unknown-fields-refused
+        if self.stream.is_some() && super::stream::is_of_connection(name, value) {
+            self.faults.push(RequestFault::ConnectionField(Excerpt::new(name)));
+            return;
+        }
         // The length picks the candidates, so that other fields cost one comparison of numbers.
         match name.len() {
             4 if name.eq_ignore_ascii_case(b"host") => self.host.see(value),
@@ -202,6 +216,10 @@ impl<'a> Examiner<'a> {
 
     /// Judges by every rule.
     pub(crate) fn finish(mut self) -> Judged {
+        if let Some(stream) = self.stream {
+            self.judge_stream(&stream);
+            return Judged { faults: self.faults, key: None, expects_continue: false };
+        }
         let before = self.faults.len();
         let plain = !self.sign;
         self.judge_lengths();
@@ -226,6 +244,26 @@ impl<'a> Examiner<'a> {
             self.faults.push(RequestFault::PlainGet);
         }
         Judged { faults: self.faults, key, expects_continue: self.expect.lines > 0 && self.minor > 0 }
+    }
+
+    /// RFC 8441 sections 4 and 5: no key, no upgrade; all else as ever.
+    fn judge_stream(&mut self, stream: &Stream<'a>) {
+        self.judge_lengths();
+        self.judge_authority(stream);
+        self.judge_expect();
+        if !self.sign && stream.protocol.is_none() && stream.method == b"GET" {
+            if self.faults.is_empty() {
+                self.faults.push(RequestFault::PlainGet);
+            }
+            return;
+        }
+        if self.judge_pseudo_fields(stream) {
+            // rule: server/h2-key-required server/h2-version-unchecked
+            self.judge_version();
+            self.judge_subprotocols();
+            self.judge_extensions();
+            self.judge_origin();
+        }
     }
 
     fn judge_method(&mut self) {
@@ -277,6 +315,11 @@ impl<'a> Examiner<'a> {
             1 => {}
             lines => self.faults.push(RequestFault::HostDuplicate { lines }),
         }
+        self.judge_known_host();
+    }
+
+    /// Whether this server answers to the host that is asked for.
+    pub(super) fn judge_known_host(&mut self) {
         let hosts = &self.policy.hosts;
         if !hosts.is_empty()
             && let Some(asked) = self.asked_for()

@@ -207,6 +207,21 @@ impl Lines {
         }
     }
 
+    /// Writes a field that was read elsewhere behind `head`, and keeps it unless its name is none.
+    pub(crate) fn append(&mut self, head: &mut Vec<u8>, name: &[u8], value: &[u8]) {
+        let start = head.len();
+        head.extend_from_slice(name);
+        head.extend_from_slice(b": ");
+        head.extend_from_slice(value);
+        let end = head.len();
+        if is_token(name) {
+            self.span(head, start..start + name.len(), end - value.len()..end);
+        } else {
+            self.fault(LineFault::Malformed(Excerpt::new(&head[start..end])));
+        }
+        head.extend_from_slice(b"\r\n");
+    }
+
     fn field(&mut self, head: &[u8], line: Range<usize>) {
         let text = &head[line.clone()];
         let name_length = text.iter().position(|&byte| !is_token_byte(byte)).unwrap_or(text.len());

@@ -1,9 +1,11 @@
-//! A complete HTTP/1.1 response other than a 101 (RFC 9112 sections 4 to 6).
+//! A complete HTTP response that opens no WebSocket (RFC 9112 sections 4 to 6).
 
 use super::head::{is_field, is_reserved};
+use super::{HttpVersion, ResponseParts};
 use crate::error::Misuse;
+use std::borrow::Cow;
 
-/// A complete HTTP/1.1 response that ends the connection: a refusal, or any page of the program's own.
+/// A complete HTTP response that opens no WebSocket, and over HTTP/1.1 ends the connection: a refusal, or any page of the program's own.
 ///
 /// `Content-Length`, `Connection: close` (with `Upgrade` on a 426, beside the fields that a 426 needs) and, unless the
 /// program sets its own, `Cache-Control: no-store` are written by [`HttpResponse::to_bytes`]; so is `Allow: GET` on a 405
@@ -49,45 +51,71 @@ impl HttpResponse {
 
     /// The bytes to write. `head_only` leaves out the body but keeps its length, as a HEAD request wants it.
     pub fn to_bytes(&self, head_only: bool) -> Vec<u8> {
-        let has = |name: &str| self.fields.iter().any(|(own, _)| own.eq_ignore_ascii_case(name));
-        // rule: server/status-401-without-challenge
-        let status = if self.status == 401 && !has("WWW-Authenticate") { 403 } else { self.status };
+        let (status, fields) = self.complete(HttpVersion::Http11);
         let mut head = format!("HTTP/1.1 {status} {}\r\n", reason(status));
-        let mut line = |name: &str, value: &str| {
-            for part in [name, ": ", value, "\r\n"] {
+        for (name, value) in fields {
+            for part in [name, ": ", &*value, "\r\n"] {
                 head.push_str(part);
             }
-        };
-        // rule: server/status-426-without-upgrade server/version-other-unadvertised server/error-unframed
-        if status == 426 {
-            line("Upgrade", "websocket");
-            line("Connection", "Upgrade, close");
-            line("Sec-WebSocket-Version", "13");
-        } else {
-            line("Connection", "close");
-        }
-        for (name, value) in &self.fields {
-            line(name, value);
-        }
-        // rule: server/method-without-allow
-        if status == 405 && !has("Allow") {
-            line("Allow", "GET");
-        }
-        // rule: server/refusal-cacheable
-        if !has("Cache-Control") {
-            line("Cache-Control", "no-store");
-        }
-        // These two never have a body (RFC 9110 sections 15.3.5 and 15.4.5).
-        let bodiless = matches!(status, 204 | 304);
-        if !bodiless {
-            line("Content-Length", &self.body.len().to_string());
         }
         head.push_str("\r\n");
         let mut bytes = head.into_bytes();
-        if !head_only && !bodiless {
-            bytes.extend_from_slice(&self.body);
-        }
+        bytes.extend_from_slice(self.shown_body(head_only));
         bytes
+    }
+
+    /// The parts for another HTTP library to write in this version. Over HTTP/2 and HTTP/3 they have no fields of the
+    /// connection, and a 426, which is about upgrades, becomes a 400.
+    pub fn to_parts(&self, version: HttpVersion, head_only: bool) -> ResponseParts {
+        let (status, fields) = self.complete(version);
+        let fields = fields.into_iter().map(|(name, value)| (name.to_ascii_lowercase(), value.into_owned()));
+        ResponseParts { status, fields: fields.collect(), body: self.shown_body(head_only).to_vec() }
+    }
+
+    /// The status that is sent, and all fields.
+    fn complete(&self, version: HttpVersion) -> (u16, Vec<(&str, Cow<'_, str>)>) {
+        let has = |name: &str| self.fields.iter().any(|(own, _)| own.eq_ignore_ascii_case(name));
+        let has_streams = version.has_streams();
+        let status = match self.status {
+            // rule: server/status-401-without-challenge
+            401 if !has("WWW-Authenticate") => 403,
+            426 if has_streams => 400,
+            status => status,
+        };
+        let mut fields: Vec<(&str, Cow<'_, str>)> = Vec::with_capacity(self.fields.len() + 4);
+        // rule: server/status-426-without-upgrade server/version-other-unadvertised server/error-unframed
+        // rule: server/h2-connection-fields
+        if status == 426 {
+            fields.push(("Upgrade", "websocket".into()));
+            fields.push(("Connection", "Upgrade, close".into()));
+        } else if !has_streams {
+            fields.push(("Connection", "close".into()));
+        }
+        if self.status == 426 {
+            fields.push(("Sec-WebSocket-Version", "13".into()));
+        }
+        fields.extend(self.fields.iter().map(|(name, value)| (&**name, Cow::from(&**value))));
+        // rule: server/method-without-allow
+        if status == 405 && !has("Allow") {
+            fields.push(("Allow", if has_streams { "CONNECT" } else { "GET" }.into()));
+        }
+        // rule: server/refusal-cacheable
+        if !has("Cache-Control") {
+            fields.push(("Cache-Control", "no-store".into()));
+        }
+        if !self.is_bodiless() {
+            fields.push(("Content-Length", self.body.len().to_string().into()));
+        }
+        (status, fields)
+    }
+
+    fn shown_body(&self, head_only: bool) -> &[u8] {
+        if head_only || self.is_bodiless() { &[] } else { &self.body }
+    }
+
+    /// These two never have a body (RFC 9110 sections 15.3.5 and 15.4.5).
+    fn is_bodiless(&self) -> bool {
+        matches!(self.status, 204 | 304)
     }
 
     /// Adds a field that this crate knows to be right.

@@ -1,6 +1,6 @@
 //! Refusals: faults become one complete HTTP answer (RFC 6455 section 4.2.2, RFC 9110 section 15).
 
-use super::HttpResponse;
+use super::{HttpResponse, HttpVersion, ResponseParts};
 use crate::error::RequestFault;
 use std::fmt::{self, Write as _};
 
@@ -8,13 +8,14 @@ use std::fmt::{self, Write as _};
 #[derive(Clone, Debug)]
 pub struct Refusal {
     faults: Vec<RequestFault>,
+    version: HttpVersion,
     head_request: bool,
 }
 
 impl Refusal {
-    pub(crate) fn new(mut faults: Vec<RequestFault>, head_request: bool) -> Self {
+    pub(crate) fn new(mut faults: Vec<RequestFault>, version: HttpVersion, head_request: bool) -> Self {
         faults.sort_by_key(RequestFault::rank);
-        Self { faults, head_request }
+        Self { faults, version, head_request }
     }
 
     /// Every fault found, the most telling first; never empty.
@@ -22,9 +23,10 @@ impl Refusal {
         &self.faults
     }
 
-    /// The status of the most telling fault.
+    /// The status of the most telling fault; over HTTP/2 and HTTP/3, which have no upgrade, 400 instead of 426.
     pub fn status(&self) -> u16 {
-        self.faults.first().map_or(400, RequestFault::status)
+        let status = self.faults.first().map_or(400, RequestFault::status);
+        if status == 426 && self.version.has_streams() { 400 } else { status }
     }
 
     // rule: server/silent-close server/error-unexplained server/response-splitting
@@ -44,6 +46,12 @@ impl Refusal {
     /// must be closed behind them.
     pub fn to_bytes(&self) -> Vec<u8> {
         self.response().to_bytes(self.head_request)
+    }
+
+    /// [`Refusal::response`] for another HTTP library to write, in the request's own version of HTTP: without a body where
+    /// the method was HEAD, and over HTTP/2 and HTTP/3 without fields of the connection, which goes on there.
+    pub fn to_parts(&self) -> ResponseParts {
+        self.response().to_parts(self.version, self.head_request)
     }
 
     fn body(&self) -> String {

@@ -2,8 +2,9 @@
 
 use super::examine::{Examiner, Judged, is_sign};
 use super::head::{LineFault, Lines, Place, Scan, Scanner, Span, at};
+use super::stream::Stream;
 use super::target::RequestLine;
-use super::{Fields, Offer, Policy, Progress, Refusal, authority::HostPort};
+use super::{Fields, HttpVersion, Offer, Policy, Progress, Refusal, RequestParts, authority::HostPort};
 use crate::{error::RequestFault, limits::LEADING_EMPTY_LINES_MAX};
 use bytes::Bytes;
 
@@ -31,7 +32,7 @@ impl RequestReader {
         // Behind the empty lines, if there are any.
         let start = self.scanner.start();
         if let Some(fault) = foreign(input.get(start..).unwrap_or_default()) {
-            return Err(Refusal::new(vec![fault], false));
+            return Err(Refusal::new(vec![fault], HttpVersion::Http11, false));
         }
         let fault = match scan {
             Scan::Partial => return Ok(Progress::Partial),
@@ -45,12 +46,13 @@ impl RequestReader {
             Scan::TooLarge => RequestFault::HeadTooLarge { bytes_max: limits.head_bytes_max },
             Scan::TooManyFields => RequestFault::TooManyFields { fields_max: limits.head_fields_max },
         };
-        Err(Refusal::new(vec![fault], false))
+        Err(Refusal::new(vec![fault], HttpVersion::Http11, false))
     }
 
     /// The refusal for a head that did not end in time (408, rule `server/head-timeout`).
     pub fn timed_out(&self) -> Refusal {
-        Refusal::new(vec![RequestFault::HeadTimeout { bytes: self.scanner.scanned() }], false)
+        let fault = RequestFault::HeadTimeout { bytes: self.scanner.scanned() };
+        Refusal::new(vec![fault], HttpVersion::Http11, false)
     }
 }
 
@@ -71,46 +73,142 @@ fn foreign(input: &[u8]) -> Option<RequestFault> {
     }
 }
 
-/// A well-formed HTTP/1.1 request head, which may or may not be a WebSocket handshake.
+/// A well-formed request head, which may or may not be a WebSocket handshake.
 #[derive(Clone, Debug)]
 pub struct Request {
     head: Bytes,
     line: RequestLine,
     spans: Vec<Span>,
+    carrier: Carrier,
     relaxed: Vec<&'static str>,
+}
+
+/// How the request came, where that shows.
+#[derive(Clone, Copy, Debug)]
+struct Carrier {
+    version: HttpVersion,
+    /// Over HTTP/2 and HTTP/3.
+    scheme: Option<Place>,
+    protocol: Option<Place>,
 }
 
 impl Request {
     /// Reads a complete head; all its faults, those of the handshake included, make the refusal.
     fn parse(head: &[u8], lines: Lines, policy: &Policy) -> Result<Self, Refusal> {
         let Lines { first, spans, faults } = lines;
-        let line = RequestLine::parse(&head[first.clone()]);
-        let (line, faults) = match line {
-            Ok(line) if faults.is_empty() => {
-                return Ok(Self { head: Bytes::copy_from_slice(head), line, spans, relaxed: Vec::new() });
+        let line = split(RequestLine::parse(&head[first]));
+        let carrier = Carrier { version: HttpVersion::Http11, scheme: None, protocol: None };
+        Self::assemble(Bytes::copy_from_slice(head), line, spans, faults, carrier, policy)
+    }
+
+    /// A request that another HTTP library has read. Over HTTP/2 and HTTP/3 the rules are those of RFC 8441 and
+    /// RFC 9220; over HTTP/1.1 they are the same as for bytes, as far as that library has left anything to judge.
+    ///
+    /// Fails with the complete refusal when a part is malformed or beyond `policy.limits`, and names the broken rules of the
+    /// handshake too: answer with [`Refusal::to_parts`].
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use handfast_proto::handshake::{Answer, HttpVersion, Policy, Request, RequestParts};
+    ///
+    /// let parts = RequestParts {
+    ///     version: HttpVersion::Http2,
+    ///     method: "CONNECT",
+    ///     target: "/chat",
+    ///     scheme: Some("https"),
+    ///     authority: Some("example.org"),
+    ///     protocol: Some("websocket"),
+    /// };
+    /// let fields = [(&b"sec-websocket-version"[..], &b"13"[..])];
+    /// let policy = Policy::default();
+    /// let offer = Request::from_parts(&parts, fields, &policy).unwrap().into_offer(&policy).unwrap();
+    /// let (_accepted, answer) = offer.accept_parts(&Answer::new()).unwrap();
+    /// assert_eq!((answer.status, answer.fields), (200, vec![]));
+    /// ```
+    pub fn from_parts<'f>(
+        parts: &RequestParts<'_>,
+        fields: impl IntoIterator<Item = (&'f [u8], &'f [u8])>,
+        policy: &Policy,
+    ) -> Result<Self, Refusal> {
+        let mut head = Vec::with_capacity(512);
+        let (line, carrier) = match parts.version.has_streams() {
+            true => {
+                let (line, faults, scheme, protocol) = RequestLine::from_stream(parts, &mut head);
+                ((Some(line), faults), Carrier { version: parts.version, scheme, protocol })
             }
-            Ok(line) => (Some(line), faults.into_iter().map(RequestFault::from).collect()),
-            Err(mut all) => {
-                // A stray CR of the first line is told as such already.
-                all.extend(faults.into_iter().map(RequestFault::from));
-                (None, all)
+            false => {
+                let minor = if parts.version == HttpVersion::Http10 { "0" } else { "1" };
+                for part in [parts.method, " ", parts.target, " HTTP/1.", minor] {
+                    head.extend_from_slice(part.as_bytes());
+                }
+                let line = split(RequestLine::parse(&head));
+                head.extend_from_slice(b"\r\n");
+                (line, Carrier { version: parts.version, scheme: None, protocol: None })
             }
         };
+        let limits = &policy.limits;
+        let too_large = |fault| Err(Refusal::new(vec![fault], parts.version, parts.method == "HEAD"));
+        // The empty line that ends a head counts as well.
+        let bytes_max = limits.head_bytes_max.min(u32::MAX as usize);
+        if head.len() + 2 > bytes_max {
+            return too_large(RequestFault::TargetTooLong { bytes_max: limits.head_bytes_max });
+        }
+        let mut lines = Lines::default();
+        for (count, (name, value)) in fields.into_iter().enumerate() {
+            if count == limits.head_fields_max {
+                return too_large(RequestFault::TooManyFields { fields_max: limits.head_fields_max });
+            }
+            if head.len() + name.len() + value.len() + 6 > bytes_max {
+                return too_large(RequestFault::HeadTooLarge { bytes_max: limits.head_bytes_max });
+            }
+            lines.append(&mut head, name, value);
+        }
+        head.extend_from_slice(b"\r\n");
+        Self::assemble(head.into(), line, lines.spans, lines.faults, carrier, policy)
+    }
+
+    fn assemble(
+        head: Bytes,
+        (line, mut faults): (Option<RequestLine>, Vec<RequestFault>),
+        spans: Vec<Span>,
+        line_faults: Vec<LineFault>,
+        carrier: Carrier,
+        policy: &Policy,
+    ) -> Result<Self, Refusal> {
+        // A stray CR of the first line is told as such already.
+        faults.extend(line_faults.into_iter().map(RequestFault::from));
         let relaxed = |fault: &RequestFault| policy.strictness.relaxes(fault);
         match line {
+            // Without faults, as nearly always, this allocates nothing.
             Some(line) if faults.iter().all(relaxed) => {
                 let relaxed = faults.iter().map(|fault| fault.rule().id).collect();
-                Ok(Self { head: Bytes::copy_from_slice(head), line, spans, relaxed })
+                Ok(Self { head, line, spans, carrier, relaxed })
             }
-            None if spans.is_empty() => Err(Refusal::new(faults, false)),
+            None if spans.is_empty() => Err(Refusal::new(faults, carrier.version, false)),
             line => {
-                let judged = examine(head, line.as_ref(), &spans, policy, faults);
+                let judged = examine(&head, line.as_ref(), &carrier, &spans, policy, faults);
                 let head_request = head.starts_with(b"HEAD ");
                 let mut faults = judged.faults;
                 faults.retain(|fault| !relaxed(fault));
-                Err(Refusal::new(faults, head_request))
+                Err(Refusal::new(faults, carrier.version, head_request))
             }
         }
+    }
+
+    /// Which HTTP carried the request.
+    pub fn version(&self) -> HttpVersion {
+        self.carrier.version
+    }
+
+    /// `:scheme` over HTTP/2 and HTTP/3; `None` over HTTP/1.1, which does not tell.
+    pub fn scheme(&self) -> Option<&str> {
+        self.carrier.scheme.map(|place| self.text(place))
+    }
+
+    /// `:protocol` over HTTP/2 and HTTP/3.
+    pub fn protocol(&self) -> Option<&str> {
+        self.carrier.protocol.map(|place| self.text(place))
     }
 
     /// The method as it was spelled, such as `GET`.
@@ -136,13 +234,14 @@ impl Request {
         self.line.query.map(|query| self.text(query))
     }
 
-    /// The minor version of HTTP/1: 1 for `HTTP/1.1`; higher ones are treated like it.
+    /// The minor version of HTTP/1: 1 for `HTTP/1.1`; higher ones are treated like it. Always 1 over HTTP/2 and HTTP/3: see
+    /// [`Request::version`].
     pub fn minor_version(&self) -> u8 {
         self.line.minor
     }
 
-    /// Host and port the client asked for: the authority of an absolute-form target, else `Host`. `None` when there
-    /// is no single well-formed one.
+    /// Host and port the client asked for: `:authority` over HTTP/2 and HTTP/3, the authority of an absolute-form target, else
+    /// `Host`. `None` when there is no single well-formed one.
     pub fn authority(&self) -> Option<&str> {
         if let Some(authority) = self.line.authority {
             return Some(self.text(authority));
@@ -164,23 +263,26 @@ impl Request {
         self.fields().first(name)
     }
 
-    /// The head as received, from the request line to the empty line.
+    /// The head as received, from the request line to the empty line. Where another library has read it, it is written out
+    /// anew, over HTTP/2 with pseudo-header fields such as `:path: /chat`: for logs.
     pub fn as_bytes(&self) -> &[u8] {
         &self.head
     }
 
     /// Whether the client means to open a WebSocket, rightly or wrongly: it sent an `Upgrade` that speaks of websocket,
-    /// or any `Sec-WebSocket-*` field. An upgrade to another protocol alone, such as h2c, is none.
+    /// or any `Sec-WebSocket-*` field, or over HTTP/2 and HTTP/3 a `:protocol` of websocket. An upgrade to another protocol
+    /// alone, such as h2c, is none.
     pub fn wants_websocket(&self) -> bool {
-        self.fields().any(|(name, value)| is_sign(name, value))
+        self.protocol().is_some_and(|protocol| protocol.eq_ignore_ascii_case("websocket"))
+            || self.fields().any(|(name, value)| is_sign(name, value))
     }
 
     /// Judges the request by every rule of the handshake.
     ///
-    /// Fails with all faults at once. A plain GET without any sign of a handshake fails with 426.
+    /// Fails with all faults at once. A plain GET without any sign of a handshake fails with 426 (400 over HTTP/2 and HTTP/3).
     pub fn into_offer(self, policy: &Policy) -> Result<Offer, Refusal> {
         let Judged { mut faults, key, expects_continue } =
-            examine(&self.head, Some(&self.line), &self.spans, policy, Vec::new());
+            examine(&self.head, Some(&self.line), &self.carrier, &self.spans, policy, Vec::new());
         let mut relaxed = self.relaxed.clone();
         if !faults.is_empty() {
             faults.retain(|fault| {
@@ -192,7 +294,7 @@ impl Request {
             });
         }
         if !faults.is_empty() {
-            return Err(Refusal::new(faults, self.method() == "HEAD"));
+            return Err(Refusal::new(faults, self.version(), self.method() == "HEAD"));
         }
         Ok(Offer::new(self, key, expects_continue, relaxed))
     }
@@ -200,6 +302,7 @@ impl Request {
     /// Whether `100 Continue` must be written before the 101 (rule `server/expect-continue`).
     pub fn expects_continue(&self) -> bool {
         self.line.minor > 0
+            && !self.version().has_streams()
             && self.field("expect").is_some_and(|value| value.eq_ignore_ascii_case(b"100-continue"))
     }
 
@@ -209,17 +312,36 @@ impl Request {
     }
 }
 
-/// Feeds an HTTP/1.1 head to the one validator.
+fn split(parsed: Result<RequestLine, Vec<RequestFault>>) -> (Option<RequestLine>, Vec<RequestFault>) {
+    match parsed {
+        Ok(line) => (Some(line), Vec::new()),
+        Err(faults) => (None, faults),
+    }
+}
+
+/// Feeds a head to the one validator.
 fn examine<'a>(
     head: &'a [u8],
     line: Option<&RequestLine>,
+    carrier: &Carrier,
     spans: &'a [Span],
     policy: &'a Policy,
     faults: Vec<RequestFault>,
 ) -> Judged {
     let mut examiner = Examiner::new(policy, faults);
     if let Some(line) = line {
-        examiner.line(&head[at(line.method)], line.minor, line.authority.map(|place| &head[at(place)]));
+        let part = |place| &head[at(place)];
+        if carrier.version.has_streams() {
+            examiner.stream(Stream {
+                method: part(line.method),
+                scheme: carrier.scheme.map(part),
+                authority: line.authority.map(part),
+                target: part(line.target),
+                protocol: carrier.protocol.map(part),
+            });
+        } else {
+            examiner.line(part(line.method), line.minor, line.authority.map(part));
+        }
     }
     for (name, value) in Fields::new(head, spans) {
         examiner.field(name, value);

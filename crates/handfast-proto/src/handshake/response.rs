@@ -2,6 +2,7 @@
 
 use super::Fields;
 use super::head::{LineFault, Lines, Place, Span, at, is_control, place};
+use crate::Limits;
 use crate::error::{Excerpt, ResponseFault};
 use bytes::Bytes;
 
@@ -33,17 +34,43 @@ impl ResponseHead {
         (Some(head), faults)
     }
 
+    /// Writes out the answer of a stream. The faults are those of its fields and of its size; what is beyond `limits` is left out.
+    pub(crate) fn from_stream<'f>(
+        status: u16,
+        fields: impl IntoIterator<Item = (&'f [u8], &'f [u8])>,
+        limits: &Limits,
+    ) -> (Self, Vec<ResponseFault>) {
+        let mut head = format!(":status: {status}\r\n").into_bytes();
+        let mut lines = Lines::default();
+        let mut beyond = None;
+        for (count, (name, value)) in fields.into_iter().enumerate() {
+            if count == limits.head_fields_max {
+                beyond = Some(ResponseFault::TooManyFields { fields_max: limits.head_fields_max });
+                break;
+            }
+            if head.len() + name.len() + value.len() + 6 > limits.head_bytes_max.min(u32::MAX as usize) {
+                beyond = Some(ResponseFault::HeadTooLarge { bytes_max: limits.head_bytes_max });
+                break;
+            }
+            lines.append(&mut head, name, value);
+        }
+        head.extend_from_slice(b"\r\n");
+        let mut faults: Vec<ResponseFault> = lines.faults.into_iter().map(ResponseFault::from).collect();
+        faults.extend(beyond);
+        (Self { head: head.into(), spans: lines.spans, status, minor: 1, reason: (0, 0) }, faults)
+    }
+
     /// The status, three digits.
     pub fn status(&self) -> u16 {
         self.status
     }
 
-    /// The phrase behind the status, often empty: any bytes but control bytes.
+    /// The phrase behind the status, often empty, and always over HTTP/2 and HTTP/3: any bytes but control bytes.
     pub fn reason(&self) -> &[u8] {
         &self.head[at(self.reason)]
     }
 
-    /// The minor version of HTTP/1: 1 for `HTTP/1.1`.
+    /// The minor version of HTTP/1: 1 for `HTTP/1.1`. Always 1 over HTTP/2 and HTTP/3.
     pub fn minor_version(&self) -> u8 {
         self.minor
     }
@@ -58,7 +85,7 @@ impl ResponseHead {
         self.fields().first(name)
     }
 
-    /// The head as received.
+    /// The head as received; over HTTP/2 and HTTP/3 written out anew, with the pseudo-header field `:status`.
     pub fn as_bytes(&self) -> &[u8] {
         &self.head
     }

@@ -1,5 +1,6 @@
 //! The request line: method, target, version (RFC 9112 sections 3 and 2.3).
 
+use super::RequestParts;
 use super::authority::HostPort;
 use super::head::{Place, place};
 use super::list::{is_blank, is_token};
@@ -55,6 +56,62 @@ impl RequestLine {
             target: place(target),
             minor: last - b'0',
         })
+    }
+}
+
+/// The line, what is wrong with its parts, and the places of `:scheme` and `:protocol`.
+pub(crate) type StreamLine = (RequestLine, Vec<RequestFault>, Option<Place>, Option<Place>);
+
+impl RequestLine {
+    /// What HTTP/2 and HTTP/3 have instead of a request line, written out behind `head`. Which parts must be there is judged
+    /// later.
+    pub(crate) fn from_stream(parts: &RequestParts<'_>, head: &mut Vec<u8>) -> StreamLine {
+        let mut write = |name: &str, value: Option<&str>| {
+            let value = value?;
+            for part in [name, ": ", value] {
+                head.extend_from_slice(part.as_bytes());
+            }
+            let written = place(head.len() - value.len()..head.len());
+            head.extend_from_slice(b"\r\n");
+            Some(written)
+        };
+        let method = write(":method", Some(parts.method)).unwrap_or_default();
+        let protocol = write(":protocol", parts.protocol);
+        let scheme = write(":scheme", parts.scheme);
+        let authority = write(":authority", parts.authority);
+        let target = write(":path", Some(parts.target)).unwrap_or_default();
+        let text = parts.target.as_bytes();
+        let mut faults = Vec::new();
+        if !is_token(parts.method.as_bytes()) {
+            faults.push(RequestFault::MethodMalformed(Excerpt::new(parts.method.as_bytes())));
+        }
+        // An empty path is told as missing.
+        if !text.is_empty() {
+            path_faults(text, &mut faults);
+        }
+        let query = memchr(b'?', text).map(|mark| target.0 + mark as u32);
+        let line = Self {
+            method,
+            target,
+            authority,
+            path: (target.0, query.unwrap_or(target.1)),
+            query: query.map(|mark| (mark + 1, target.1)),
+            minor: 1,
+        };
+        (line, faults, scheme, protocol)
+    }
+}
+
+/// What is wrong with a `:path`: it is a path and nothing else (RFC 9113 section 8.3.1).
+fn path_faults(path: &[u8], faults: &mut Vec<RequestFault>) {
+    if path.contains(&b'#') {
+        faults.push(RequestFault::TargetFragment(Excerpt::new(path)));
+    }
+    if let Some(offset) = path.iter().position(|&byte| is_illegal(byte) && byte != b'#') {
+        faults.push(RequestFault::TargetIllegalByte { byte: path[offset], offset });
+    }
+    if !path.starts_with(b"/") {
+        faults.push(RequestFault::TargetWrongForm(Excerpt::new(path)));
     }
 }
 

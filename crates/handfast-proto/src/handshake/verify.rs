@@ -1,11 +1,20 @@
 //! A client's checks of a 101 (RFC 6455 section 4.1, response items 2 to 6).
 
 use super::list::{is_blank, is_token, members};
+use super::stream::is_of_connection;
 use super::{Accept, Accepted, Pending, ResponseHead, extension, key::BASE64};
 use crate::Client;
-use crate::deflate::{self, Agreed, Parameters};
+use crate::deflate::{self, Agreed, DeflateOptions, Parameters};
 use crate::error::{Excerpt, ResponseFault};
 use base64::Engine;
+
+/// What a client asked for, in any version of HTTP.
+#[derive(Debug)]
+pub(crate) struct Asked {
+    pub(crate) subprotocols: Vec<Box<str>>,
+    pub(crate) subprotocol_required: bool,
+    pub(crate) deflate: Option<DeflateOptions>,
+}
 
 /// Adds everything that is wrong with a 101 to `faults`; what it returns counts only when that stays empty.
 pub(crate) fn answer(
@@ -19,8 +28,24 @@ pub(crate) fn answer(
     upgrade(head, faults);
     connection(head, faults);
     accept(pending.expected(), head, faults);
-    let subprotocol = subprotocol(pending, head, faults);
-    let deflate = extensions(pending, head, faults);
+    agreed(&pending.asked, head, faults)
+}
+
+/// As [`answer`], for a 2xx to an extended CONNECT (RFC 8441 section 5): no key, no upgrade, and the rest as ever.
+pub(crate) fn stream_answer(
+    asked: &Asked,
+    head: &ResponseHead,
+    faults: &mut Vec<ResponseFault>,
+) -> Accepted<Client> {
+    // rule: client/h2-answer-misjudged
+    let of_connection = head.fields().filter(|(name, value)| is_of_connection(name, value));
+    faults.extend(of_connection.map(|(name, _)| ResponseFault::ConnectionField(Excerpt::new(name))));
+    agreed(asked, head, faults)
+}
+
+fn agreed(asked: &Asked, head: &ResponseHead, faults: &mut Vec<ResponseFault>) -> Accepted<Client> {
+    let subprotocol = subprotocol(asked, head, faults);
+    let deflate = extensions(asked, head, faults);
     Accepted::new(subprotocol, deflate)
 }
 
@@ -95,18 +120,18 @@ fn resembles(value: &[u8], wanted: &[u8; 28]) -> bool {
 }
 
 fn subprotocol<'a>(
-    pending: &'a Pending,
+    asked: &'a Asked,
     head: &ResponseHead,
     faults: &mut Vec<ResponseFault>,
 ) -> Option<&'a str> {
     let (count, value) = lines(head, "sec-websocket-protocol");
     if count == 0 {
-        if pending.subprotocol_required && !pending.subprotocols.is_empty() {
+        if asked.subprotocol_required && !asked.subprotocols.is_empty() {
             faults.push(ResponseFault::SubprotocolDeclined);
         }
         return None;
     }
-    let offered = pending.subprotocols.iter().find(|name| name.as_bytes() == value);
+    let offered = asked.subprotocols.iter().find(|name| name.as_bytes() == value);
     if count > 1 || value.contains(&b',') {
         faults.push(ResponseFault::SubprotocolSeveral(Excerpt::new(value)));
     } else if offered.is_none() {
@@ -116,7 +141,7 @@ fn subprotocol<'a>(
 }
 
 /// Only what was offered may be answered, once, and as it was asked for.
-fn extensions(pending: &Pending, head: &ResponseHead, faults: &mut Vec<ResponseFault>) -> Option<Agreed> {
+fn extensions(asked: &Asked, head: &ResponseHead, faults: &mut Vec<ResponseFault>) -> Option<Agreed> {
     // rule: client/extension-lines-refused
     let list = match extension::parse(head.fields()) {
         Ok(list) => list,
@@ -130,7 +155,7 @@ fn extensions(pending: &Pending, head: &ResponseHead, faults: &mut Vec<ResponseF
     let mut agreed = None;
     let mut unoffered = None;
     for extension in &list {
-        let Some(options) = pending.deflate.as_ref().filter(|_| extension.name == deflate::NAME) else {
+        let Some(options) = asked.deflate.as_ref().filter(|_| extension.name == deflate::NAME) else {
             unoffered.get_or_insert(&extension.name);
             continue;
         };

@@ -9,4 +9,5 @@ mod server_answer;
 mod server_fields;
 mod server_head;
 mod server_key;
+mod streams;
 mod vectors;

@@ -2,7 +2,9 @@
 //!
 //! Every outcome is checked for what each answer of ours must have, so that the rules about answers hold for all stimuli.
 
-use handfast_proto::handshake::{Answer, Offer, Policy, Progress, Refusal, RequestReader};
+use handfast_proto::handshake::{
+    Answer, HttpVersion, Offer, Policy, Progress, Refusal, Request, RequestParts, RequestReader,
+};
 
 pub const KEY: &str = "dGhlIHNhbXBsZSBub25jZQ==";
 pub const ACCEPT: &str = "s3pPLMBiTxaQ9kYGzzhZRbK+xOo=";
@@ -124,20 +126,70 @@ fn react_in_steps(input: &[u8], policy: &Policy, answer: &Answer, step: usize) -
             Ok(Progress::Partial) => {}
             Ok(Progress::Complete { value, used }) => {
                 assert!(used <= length);
+                let by_parts = react_to_parts(&value, policy, answer);
                 return match value.into_offer(policy) {
                     Ok(offer) => {
                         let (_, bytes) = offer.accept(answer).expect("the answer is right");
                         let text = String::from_utf8(bytes).unwrap();
                         check_101(&text);
+                        assert_eq!(by_parts.expect("accepted by parts too"), fields_of(&text));
                         Reaction::Accepted(Box::new(offer), text)
                     }
-                    Err(refusal) => refused(refusal),
+                    Err(refusal) => {
+                        let text = String::from_utf8(refusal.to_bytes()).unwrap();
+                        assert_eq!(
+                            by_parts.expect_err("refused by parts too"),
+                            (ids(&refusal), fields_of(&text))
+                        );
+                        refused(refusal)
+                    }
                 };
             }
             Err(refusal) => return refused(refusal),
         }
     }
     panic!("no reaction to {}", input.escape_ascii())
+}
+
+type Fields = Vec<(String, String)>;
+
+/// The same request as another HTTP library would hand it over: the verdict must be the same.
+fn react_to_parts(
+    request: &Request,
+    policy: &Policy,
+    answer: &Answer,
+) -> Result<Fields, (Vec<&'static str>, Fields)> {
+    let version = if request.minor_version() == 0 { HttpVersion::Http10 } else { HttpVersion::Http11 };
+    let parts = RequestParts {
+        version,
+        method: request.method(),
+        target: request.target(),
+        scheme: None,
+        authority: None,
+        protocol: None,
+    };
+    let offer =
+        Request::from_parts(&parts, request.fields(), policy).and_then(|again| again.into_offer(policy));
+    match offer {
+        Ok(offer) => {
+            let (_, parts) = offer.accept_parts(answer).expect("the answer is right");
+            assert_eq!((parts.status, parts.body.len()), (101, 0));
+            Ok(parts.fields)
+        }
+        Err(refusal) => {
+            let parts = refusal.to_parts();
+            assert_eq!(parts.status, refusal.status());
+            Err((ids(&refusal), parts.fields))
+        }
+    }
+}
+
+/// All fields of the last head in a text, their names in lower case.
+fn fields_of(text: &str) -> Fields {
+    let text = text.strip_prefix("HTTP/1.1 100 Continue\r\n\r\n").unwrap_or(text);
+    let head = text.split("\r\n\r\n").next().unwrap();
+    let fields = head.split("\r\n").skip(1).map(|line| line.split_once(": ").expect("a field"));
+    fields.map(|(name, value)| (name.to_ascii_lowercase(), value.to_owned())).collect()
 }
 
 fn refused(refusal: Refusal) -> Reaction {
