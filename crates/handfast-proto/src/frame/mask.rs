@@ -1,5 +1,8 @@
 //! Masking (RFC 6455 section 5.3).
 
+use fearless_simd::Level;
+use std::sync::LazyLock;
+
 /// The four bytes that a client's payload is combined with.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Mask(pub [u8; 4]);
@@ -19,38 +22,45 @@ impl Mask {
 }
 
 /// Masks or unmasks `payload` in place; `offset` is its place in the frame's payload, in bytes.
-///
-/// Written over whole chunks, so that the compiler makes vector instructions of it.
 #[inline]
 pub fn apply_mask(payload: &mut [u8], mask: Mask, offset: usize) {
-    let [a, b, c, d] = mask.rotated(offset).0;
-    if payload.len() >= CHUNK {
-        let wide: [u8; CHUNK] = std::array::from_fn(|at| [a, b, c, d][at % 4]);
-        let mut chunks = payload.chunks_exact_mut(CHUNK);
-        for chunk in &mut chunks {
-            for (byte, mask) in chunk.iter_mut().zip(wide) {
-                *byte ^= mask;
-            }
-        }
-        mask_words(chunks.into_remainder(), [a, b, c, d]);
+    let mask = mask.rotated(offset).0;
+    if payload.len() >= WIDE_BYTES_MIN {
+        mask_wide(payload, mask);
     } else {
-        mask_words(payload, [a, b, c, d]);
+        mask_words(payload, mask);
     }
 }
 
-#[inline]
-fn mask_words(payload: &mut [u8], mask: [u8; 4]) {
-    let (words, tail) = payload.as_chunks_mut::<4>();
-    let wide = u32::from_ne_bytes(mask);
+#[inline(never)]
+fn mask_wide(payload: &mut [u8], mask: [u8; 4]) {
+    let level = *LEVEL;
+    fearless_simd::dispatch!(level, _simd => mask_words(payload, mask));
+}
+
+/// Written over whole words, so that the compiler makes vector instructions of it: those of the function it is inlined
+/// into.
+#[inline(always)]
+fn mask_words(payload: &mut [u8], mask @ [a, b, c, d]: [u8; 4]) {
+    let wide = u64::from_ne_bytes([a, b, c, d, a, b, c, d]);
+    let (words, tail) = payload.as_chunks_mut::<8>();
     for word in words {
-        *word = (u32::from_ne_bytes(*word) ^ wide).to_ne_bytes();
+        *word = (u64::from_ne_bytes(*word) ^ wide).to_ne_bytes();
+    }
+    let (word, tail) = tail.as_chunks_mut::<4>();
+    for word in word {
+        *word = (u32::from_ne_bytes(*word) ^ u32::from_ne_bytes(mask)).to_ne_bytes();
     }
     for (byte, mask) in tail.iter_mut().zip(mask) {
         *byte ^= mask;
     }
 }
 
-const CHUNK: usize = 64;
+/// What this machine's vector instructions are.
+static LEVEL: LazyLock<Level> = LazyLock::new(Level::new);
+
+/// From here on the widest instructions are worth asking for.
+const WIDE_BYTES_MIN: usize = 512;
 
 #[cfg(test)]
 mod tests {
