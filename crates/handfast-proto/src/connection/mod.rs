@@ -125,6 +125,8 @@ pub struct Connection {
     in_pieces: bool,
     /// The transport brings nothing more.
     eof: bool,
+    /// The last message did not fit into one read, so the next may not either.
+    large_expected: bool,
     stats: Counts,
     pongs_queued: u8,
     /// The last ping that came while too many pongs waited.
@@ -156,6 +158,7 @@ impl Connection {
             sending: None,
             in_pieces: false,
             eof: false,
+            large_expected: false,
             stats: Counts::default(),
             pongs_queued: 0,
             late_pong: None,

@@ -22,8 +22,8 @@ pub struct BufferPool {
 }
 
 impl BufferPool {
-    /// What one read may bring at most, in bytes.
-    pub const READ_BYTES: usize = 64 << 10;
+    /// What one read may bring at most, in bytes: a message of 64 KiB with its header, which is then never copied.
+    pub const READ_BYTES: usize = (64 << 10) + 64;
     /// Small buffers kept.
     const SMALL_MAX: usize = 16;
     /// Compressors and inflaters kept, of each.
@@ -52,7 +52,10 @@ impl BufferPool {
             }
             spared => {
                 self.large.extend(spared);
-                BytesMut::with_capacity(claimed.min(Self::READ_BYTES))
+                match claimed > Self::READ_BYTES / 4 {
+                    true => self.take(),
+                    false => BytesMut::with_capacity(claimed),
+                }
             }
         }
     }

@@ -17,6 +17,10 @@ const COPY_BYTES_MAX: usize = 2 << 10;
 /// A read should have at least this much room, or it becomes a system call for little.
 const ROOM_BYTES_MIN: usize = 16 << 10;
 
+/// After a large message, this much is read at first, to see whether the next is as large: what comes before its own
+/// memory is known has to be copied into it.
+const FIRST_READ_BYTES: usize = 4 << 10;
+
 impl Connection {
     /// Takes bytes from the peer, in any pieces. Copies them; a driver that can read into a buffer uses
     /// [`Connection::receive_buffer`].
@@ -35,7 +39,10 @@ impl Connection {
             return self.assembly.as_mut().expect("it was just looked at").room();
         }
         self.make_room(pool);
-        let room = self.inbox.capacity() - self.inbox.len();
+        let room = match self.large_expected && self.inbox.is_empty() {
+            true => FIRST_READ_BYTES,
+            false => self.inbox.capacity() - self.inbox.len(),
+        };
         (&mut self.inbox).limit(room)
     }
 
@@ -131,6 +138,7 @@ impl Connection {
         self.timer.alive = true;
         self.stats.bytes_received += (used + len) as u64;
         self.inbox.advance(used);
+        self.large_expected = len > BufferPool::READ_BYTES;
         if whole && header.fin && !header.rsv1 && !self.in_pieces && self.assembly.is_none() {
             return self.whole_message(&header).map(|message| Step::Event(Event::Message(message)));
         }
