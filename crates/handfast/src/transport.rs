@@ -1,8 +1,10 @@
 //! What carries a WebSocket: TCP, or TLS over it.
 
+use socket2::SockRef;
 use std::fmt;
-use std::io::{self, IoSlice};
+use std::io::{self, IoSlice, Read};
 use std::net::SocketAddr;
+use std::ops::Deref;
 use std::pin::Pin;
 use std::task::{Context, Poll};
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
@@ -34,6 +36,16 @@ impl Transport {
             Kind::Tcp(_) => false,
             #[cfg(feature = "tls")]
             Kind::Tls(_) => true,
+        }
+    }
+
+    /// Reads what lies ready, without asking the runtime, which learns of it only later. 0 when there is nothing, when the
+    /// connection ended (the next read tells), and for TLS.
+    pub(crate) fn read_early(&self, buffer: &mut [u8]) -> usize {
+        match &self.0 {
+            Kind::Tcp(tcp) => SockRef::from(tcp).deref().read(buffer).unwrap_or(0),
+            #[cfg(feature = "tls")]
+            Kind::Tls(_) => 0,
         }
     }
 

@@ -3,6 +3,7 @@
 use super::waiting::Place;
 use crate::error::HandshakeCut;
 use crate::linger::{within, write_last};
+use crate::transport::Transport;
 use crate::websocket::{Details, WebSocket};
 use crate::{Config, Error};
 use bytes::{BufMut, BytesMut};
@@ -12,6 +13,7 @@ use handfast_proto::error::Excerpt;
 use handfast_proto::handshake::{
     Accepted, Answer, HttpResponse, Policy, Progress, Refusal, Request, RequestReader,
 };
+use std::cell::RefCell;
 use std::future::poll_fn;
 use std::io;
 use std::pin::{Pin, pin};
@@ -71,7 +73,15 @@ pub async fn server_handshake<S>(mut io: S, options: &AcceptOptions) -> Result<W
 where
     S: AsyncRead + AsyncWrite + Unpin,
 {
-    match Box::pin(read_head(&mut io, &options.policy, options.policy.limits.handshake_timeout, None)).await {
+    match Box::pin(read_head(
+        &mut io,
+        BytesMut::new(),
+        &options.policy,
+        options.policy.limits.handshake_timeout,
+        None,
+    ))
+    .await
+    {
         Ok((head, rest)) => {
             let mut parts = Some((io, head, rest));
             let begun = poll_fn(|cx| {
@@ -130,9 +140,27 @@ pub(super) fn busy(sentence: &str) -> HttpResponse {
         .expect("the field is valid")
 }
 
-/// Reads a request head; gives it with the bytes behind it.
+/// The head of a request that lies ready when its connection is accepted, as it often does: nothing has to wait then, and
+/// no timer and no buffer is made. Otherwise what lies ready, for [`read_head`].
+pub(super) fn read_early(io: &Transport, policy: &Policy) -> Result<(Request, BytesMut), BytesMut> {
+    EARLY.with_borrow_mut(|buffer| {
+        let count = io.read_early(buffer);
+        let input = &buffer[..count];
+        match RequestReader::new().read(input, policy) {
+            Ok(Progress::Complete { value, used }) => Ok((value, input[used..].into())),
+            Ok(Progress::Partial) | Err(_) => Err(input.into()),
+        }
+    })
+}
+
+thread_local! {
+    static EARLY: RefCell<[u8; HEAD_BYTES]> = const { RefCell::new([0; HEAD_BYTES]) };
+}
+
+/// Reads a request head that begins with `input`; gives it with the bytes behind it.
 pub(super) async fn read_head<S>(
     io: &mut S,
+    mut input: BytesMut,
     policy: &Policy,
     timeout: Duration,
     place: Option<&Place>,
@@ -141,7 +169,6 @@ where
     S: AsyncRead + Unpin,
 {
     let mut reader = RequestReader::new();
-    let mut input = BytesMut::with_capacity(HEAD_BYTES);
     let read = {
         let mut reading = pin!(read_into(io, policy, &mut reader, &mut input));
         let watched = poll_fn(|cx| {
@@ -186,20 +213,22 @@ where
     S: AsyncRead + Unpin,
 {
     loop {
+        if !input.is_empty() {
+            match reader.read(input, policy) {
+                Ok(Progress::Complete { value, used }) => return Ok((value, used)),
+                Ok(Progress::Partial) => {}
+                Err(refusal) => return Err(ReadFailure::Refused(refusal)),
+            }
+        }
         // Doubling: memory follows what arrived. The reader refuses a head beyond its limit.
         if input.capacity() == input.len() {
-            input.reserve(input.len());
+            input.reserve(input.len().max(HEAD_BYTES));
         }
         let room = input.capacity() - input.len();
         match io.read_buf(&mut (&mut *input).limit(room)).await {
             Ok(0) => return Err(ReadFailure::Io(None)),
             Ok(_) => {}
             Err(error) => return Err(ReadFailure::Io(Some(error))),
-        }
-        match reader.read(input, policy) {
-            Ok(Progress::Complete { value, used }) => return Ok((value, used)),
-            Ok(Progress::Partial) => {}
-            Err(refusal) => return Err(ReadFailure::Refused(refusal)),
         }
     }
 }

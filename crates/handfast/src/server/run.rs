@@ -1,7 +1,7 @@
 //! The accept loop, and what happens to each connection.
 
 use super::drain::{Hub, Member, Phase};
-use super::handshake::{HeadFailure, busy, read_head};
+use super::handshake::{HeadFailure, busy, read_early, read_head};
 use super::request::{Request, Waiting};
 use super::serving::{Received, Serving};
 use super::waiting::{Place, WaitingRoom};
@@ -140,7 +140,11 @@ async fn receive(tcp: TcpStream, peer: SocketAddr, shared: Arc<Shared>) -> Recei
         Some(encrypted) => encrypted,
         None => return Ok(None),
     };
-    let head = read_head(&mut io, &shared.options.policy, timeout, Some(&place)).await;
+    let policy = &shared.options.policy;
+    let head = match read_early(&io, policy) {
+        Ok(head) => Ok(head),
+        Err(begin) => read_head(&mut io, begin, policy, timeout, Some(&place)).await,
+    };
     let (response, error) = match head {
         Ok((head, rest)) => {
             let member = match shared.hub.phase() {
