@@ -32,6 +32,8 @@ pub struct Limits {
     pub pongs_queued_max: usize,
     /// Bytes queued to be sent (1 MiB).
     pub send_queue_bytes_max: usize,
+    /// What is left of a full send queue when those who wait for room go on, in bytes (256 KiB): once full, it empties in one go.
+    pub send_queue_bytes_low: usize,
     /// Bytes of memory one connection may hold: read buffer, message under way, codecs and send queue together (40 MiB).
     /// Beyond it: close code 1009, and a full send queue.
     pub connection_bytes_max: usize,
@@ -77,6 +79,7 @@ impl Default for Limits {
             inflate_free_bytes: 64 << 10,
             pongs_queued_max: 16,
             send_queue_bytes_max: 1 << 20,
+            send_queue_bytes_low: 256 << 10,
             connection_bytes_max: 40 << 20,
             close_timeout: Duration::from_secs(5),
             stall_timeout: Duration::from_secs(60),

@@ -44,6 +44,8 @@ pub enum Error {
     Lost(Option<io::Error>),
     /// The connection is closed or closing: nothing more can be sent.
     Closed,
+    /// The peer closed the connection in the middle of a message that was read in pieces: what came is no whole message.
+    MessageCut,
     /// The program asked for something that cannot be sent. Nothing was sent.
     Misuse(Misuse),
     /// An input or output error outside any connection, such as an address in use.
@@ -227,7 +229,8 @@ impl std::error::Error for Error {
             | Self::HandshakeCut(_)
             | Self::Unreachable(_)
             | Self::Timeout { .. }
-            | Self::Closed => None,
+            | Self::Closed
+            | Self::MessageCut => None,
         }
     }
 }
@@ -249,6 +252,7 @@ impl fmt::Display for Error {
             Self::Lost(None) => f.write_str("the connection ended without a Close frame"),
             Self::Lost(Some(error)) => write!(f, "the connection was lost without a Close frame: {error}"),
             Self::Closed => f.write_str("the connection is closed or closing: nothing more can be sent"),
+            Self::MessageCut => f.write_str("the connection was closed in the middle of a message"),
             Self::Misuse(misuse) => misuse.fmt(f),
             Self::Io(error) => error.fmt(f),
             Self::Other(error) => error.fmt(f),

@@ -46,6 +46,7 @@
 //!
 //! `tls` (default): `wss://` for clients and servers, by rustls with the platform's trust.
 
+mod broadcast;
 mod client;
 pub mod error;
 mod linger;
@@ -56,6 +57,7 @@ mod tls;
 mod transport;
 mod websocket;
 
+pub use broadcast::{Broadcast, Delivery, Member, Overflow};
 pub use client::handshake::client_handshake;
 pub use client::{Client, Step, connect};
 pub use error::Error;
@@ -71,7 +73,10 @@ pub use server::{AcceptOptions, BindOptions, Refused, Request, Server, ServerHan
 #[cfg(feature = "tls")]
 pub use tls::{TlsConfig, TlsIdentity};
 pub use transport::Transport;
-pub use websocket::{Piece, Receiver, Sender, TrySendError, WebSocket};
+pub use websocket::{
+    MessageKind, MessageReader, MessageWriter, Piece, ReadPieces, Receiver, Sender, TrySendError, WebSocket,
+    WritePieces,
+};
 
 /// The protocol underneath, without I/O.
 pub use handfast_proto as proto;

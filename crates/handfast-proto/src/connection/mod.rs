@@ -123,6 +123,8 @@ pub struct Connection {
     sending: Option<Box<Sending>>,
     /// Messages are reported in pieces.
     in_pieces: bool,
+    /// The message under way is thrown away.
+    skips: bool,
     /// The transport brings nothing more.
     eof: bool,
     /// The last message did not fit into one read, so the next may not either.
@@ -157,6 +159,7 @@ impl Connection {
             state: State::Open,
             sending: None,
             in_pieces: false,
+            skips: false,
             eof: false,
             large_expected: false,
             stats: Counts::default(),

@@ -67,8 +67,20 @@ impl Connection {
     /// From the next message on, reports messages as [`Event::Piece`] while they arrive, or whole again. The limits of
     /// a message's size do not hold in pieces, since nothing is held: a message of any size passes through a few
     /// buffers of [`BufferPool::READ_BYTES`].
+    #[inline]
     pub fn receive_in_pieces(&mut self, in_pieces: bool) {
         self.in_pieces = in_pieces;
+        if let Some(assembly) = &mut self.assembly
+            && !in_pieces
+        {
+            assembly.stay_whole();
+        }
+    }
+
+    /// Throws the rest of a message away whose begin was reported as [`Event::Piece`]. What is reported next comes
+    /// behind it.
+    pub fn skip_message(&mut self) {
+        self.skips = self.assembly.as_ref().is_some_and(|assembly| assembly.is_handed_out());
     }
 
     /// The peer closed its sending side: what was received is still reported, then [`End::Lost`] unless a Close came.
@@ -219,7 +231,12 @@ impl Connection {
         let assembly = self.assembly.as_mut().expect("only called with a message under way");
         assembly.take(&mut self.inbox, &self.config.limits)?;
         self.timer.busy = true;
-        let piece = assembly.take_piece(pool);
+        let mut piece = assembly.take_piece(pool);
+        if self.skips
+            && let Some(piece) = piece.take()
+        {
+            pool.give_bytes(piece.into_bytes());
+        }
         let held = self.held_bytes();
         if held > self.config.limits.connection_bytes_max {
             return Err(FrameFault::BudgetExceeded { limit: self.config.limits.connection_bytes_max });
@@ -236,6 +253,9 @@ impl Connection {
         let mut assembly = self.assembly.take().expect("it was just there");
         if let (Some(deflate), Some(inflater)) = (&mut self.deflate, assembly.take_inflater()) {
             deflate.give_inflater(inflater, pool);
+        }
+        if std::mem::take(&mut self.skips) {
+            return Ok(Step::Again);
         }
         Ok(Step::Event(match piece {
             Some(piece) => Event::Piece { piece, last: true },

@@ -82,6 +82,16 @@ impl Assembly {
         Ok(())
     }
 
+    /// Does not hand it out in pieces after all, unless that was begun.
+    pub(crate) fn stay_whole(&mut self) {
+        self.in_pieces &= self.handed_out > 0;
+    }
+
+    /// Whether it is handed out in pieces, and that was begun.
+    pub(crate) fn is_handed_out(&self) -> bool {
+        self.handed_out > 0
+    }
+
     /// Whether nothing of the frame under way is left to be taken.
     pub(crate) fn frame_is_complete(&self) -> bool {
         self.missing == 0 && (self.inflater.is_none() || !self.fin || self.inflated)
@@ -117,6 +127,11 @@ impl Assembly {
 
     /// Moves payload of the frame under way out of `inbox`, behind what was read directly.
     pub(crate) fn take(&mut self, inbox: &mut BytesMut, limits: &Limits) -> Result<(), FrameFault> {
+        let left = limits.message_bytes_max.saturating_sub(self.judged);
+        // Looked at here for a message that was begun in pieces and then is to stay whole.
+        if !self.in_pieces && self.inflater.is_none() && self.missing > left {
+            return Err(FrameFault::MessageTooBig { limit: limits.message_bytes_max });
+        }
         match self.inflater.take() {
             Some(mut inflater) => {
                 let inflated = self.inflate(&mut inflater, inbox, limits);

@@ -35,8 +35,18 @@ impl ServerHandle {
     /// [`Server::serve`](crate::Server::serve) or [`Server::run`](crate::Server::run) returns; it need not be awaited. Cancel safe.
     /// Calling it again can only shorten the deadline.
     pub fn drain(&self, deadline: Duration) -> impl Future<Output = ()> + Send + 'static {
+        self.drain_spread(deadline, Duration::ZERO)
+    }
+
+    /// As [`ServerHandle::drain`], but spreads the Close frames evenly over `window`, so that not all clients come back in the same
+    /// moment to whatever takes over. The deadline counts from now all the same: make it longer than the window.
+    pub fn drain_spread(
+        &self,
+        deadline: Duration,
+        window: Duration,
+    ) -> impl Future<Output = ()> + Send + 'static {
         let hub = self.hub.clone();
-        hub.begin_drain(Instant::now() + deadline);
+        hub.begin_drain(Instant::now() + deadline, window);
         async move { hub.wait_until(Hub::is_finished).await }
     }
 
@@ -63,6 +73,9 @@ pub(crate) struct Hub {
     open: AtomicUsize,
     members: Mutex<Members>,
     deadline: Mutex<Option<Instant>>,
+    /// Over how long members are told to go away, and how many of the places were told.
+    window: Mutex<Duration>,
+    told: AtomicUsize,
     changed: Notify,
 }
 
@@ -86,6 +99,8 @@ impl Hub {
             open: AtomicUsize::new(0),
             members: Mutex::default(),
             deadline: Mutex::default(),
+            window: Mutex::default(),
+            told: AtomicUsize::new(0),
             changed: Notify::new(),
         }
     }
@@ -99,30 +114,62 @@ impl Hub {
         }
     }
 
-    pub(crate) fn begin_drain(&self, deadline: Instant) {
+    pub(crate) fn begin_drain(&self, deadline: Instant, window: Duration) {
         let mut known = self.deadline.lock().unwrap_or_else(PoisonError::into_inner);
         *known = Some(known.map_or(deadline, |known| known.min(deadline)));
         drop(known);
-        self.enter(Phase::Draining);
+        if window.is_zero() {
+            return self.enter(Phase::Draining);
+        }
+        *self.window.lock().unwrap_or_else(PoisonError::into_inner) = window;
+        self.phase.fetch_max(Phase::Draining as u8, Ordering::AcqRel);
+        self.changed.notify_waiters();
     }
 
+    /// Everybody is to know.
     fn enter(&self, phase: Phase) {
         self.phase.fetch_max(phase as u8, Ordering::AcqRel);
+        self.tell(usize::MAX);
+        self.changed.notify_waiters();
+    }
+
+    /// Tells the first `count` places of the phase, and wakes those that were not told yet.
+    fn tell(&self, count: usize) {
+        let before = self.told.fetch_max(count, Ordering::AcqRel);
+        // Stopping is told to all, again.
+        let before = if self.phase() == Phase::Stopped { 0 } else { before };
         let waiting: Vec<Waker> = {
             let members = self.members();
-            let wakers = members.places.iter().filter_map(|entry| match entry {
+            let told = members.places.iter().take(count).skip(before);
+            let wakers = told.filter_map(|entry| match entry {
                 Entry::Taken(waker) => waker.clone(),
                 Entry::Free { .. } => None,
             });
             wakers.collect()
         };
         waiting.iter().for_each(Waker::wake_by_ref);
-        self.changed.notify_waiters();
+    }
+
+    /// Tells one place after the other, over the window that was asked for.
+    async fn tell_in_turn(&self) {
+        let window = *self.window.lock().unwrap_or_else(PoisonError::into_inner);
+        let (begin, count) = (Instant::now(), self.members().places.len());
+        loop {
+            let passed = begin.elapsed();
+            if passed >= window {
+                return self.tell(usize::MAX);
+            }
+            // The first goes at once, and the last shortly before the window ends.
+            self.tell(1 + (count as f64 * passed.as_secs_f64() / window.as_secs_f64()) as usize);
+            tokio::time::sleep((window / (count as u32).max(1)).clamp(TELL_MIN, window)).await;
+        }
     }
 
     /// Waits until all members have left, and stops them at the deadline.
     pub(crate) async fn finish(&self) {
         let deadline = || *self.deadline.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut telling = pin!(self.tell_in_turn());
+        let mut all_told = false;
         loop {
             let at = deadline();
             let sleep = async {
@@ -134,6 +181,7 @@ impl Hub {
             tokio::select! {
                 () = self.wait_until(|hub| hub.members().taken == 0) => return,
                 () = self.wait_until(|_| deadline() != at) => {}
+                () = &mut telling, if !all_told => all_told = true,
                 () = sleep => break,
             }
         }
@@ -213,13 +261,17 @@ impl Member {
 
     #[inline]
     pub(crate) fn phase(&self) -> Phase {
-        self.hub.phase()
+        match self.hub.phase() {
+            // Its turn has not come.
+            Phase::Draining if self.place >= self.hub.told.load(Ordering::Acquire) => Phase::Serving,
+            phase => phase,
+        }
     }
 
     /// Has `waker` woken when the phase changes; gives the phase as it is now.
     pub(crate) fn watch(&mut self, waker: &Waker) -> Phase {
         self.hub.members().places[self.place] = Entry::Taken(Some(waker.clone()));
-        self.hub.phase()
+        self.phase()
     }
 
     /// Runs `work` until the server stops. True when it came to its end.
@@ -256,6 +308,9 @@ impl Drop for Member {
     }
 }
 
+/// The shortest pause between two groups that are told to go away.
+const TELL_MIN: Duration = Duration::from_millis(1);
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -284,6 +339,37 @@ mod tests {
     }
 
     #[tokio::test(start_paused = true)]
+    async fn members_are_told_one_after_the_other_over_the_window() {
+        let hub = Arc::new(Hub::new());
+        let members: Vec<Member> = (0..10).map(|_| Member::join(hub.clone())).collect();
+        let begin = Instant::now();
+        hub.begin_drain(begin + Duration::from_secs(60), Duration::from_secs(10));
+        assert!(members.iter().all(|member| member.phase() == Phase::Serving));
+        let finishing = tokio::spawn({
+            let hub = hub.clone();
+            async move { hub.finish().await }
+        });
+        for second in 0..=10 {
+            tokio::time::sleep_until(begin + Duration::from_millis(second * 1000 + 500)).await;
+            let told = members.iter().filter(|member| member.phase() == Phase::Draining).count();
+            assert_eq!(told as u64, (second + 1).min(10), "after {second} s");
+        }
+        drop(members);
+        finishing.await.unwrap();
+        assert!(begin.elapsed() < Duration::from_secs(11));
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_second_drain_without_a_window_tells_everybody_at_once() {
+        let hub = Arc::new(Hub::new());
+        let members = [Member::join(hub.clone()), Member::join(hub.clone())];
+        let deadline = Instant::now() + Duration::from_secs(60);
+        hub.begin_drain(deadline, Duration::from_secs(10));
+        hub.begin_drain(deadline, Duration::ZERO);
+        assert!(members.iter().all(|member| member.phase() == Phase::Draining));
+    }
+
+    #[tokio::test(start_paused = true)]
     async fn members_that_stay_are_stopped_at_the_deadline() {
         let hub = Arc::new(Hub::new());
         let member = Member::join(hub.clone());
@@ -291,7 +377,7 @@ mod tests {
         let willing = Member::join(hub.clone());
         tokio::task::yield_now().await;
         let begin = Instant::now();
-        hub.begin_drain(begin + Duration::from_secs(3));
+        hub.begin_drain(begin + Duration::from_secs(3), Duration::ZERO);
         drop(willing);
         hub.finish().await;
         assert_eq!(begin.elapsed(), Duration::from_secs(3));

@@ -1,5 +1,6 @@
 //! Moves bytes between a stream and the protocol's state machine, with the fewest system calls.
 
+use super::Piece;
 use super::pool::with_pool;
 use super::wakers::{Place, WakerSet};
 use crate::server::drain::{Member, Phase};
@@ -58,6 +59,8 @@ struct Flags {
     /// The set of wakers stays.
     is_split: bool,
     timer_runs: bool,
+    /// The send queue was full, and is above its low water mark since.
+    is_congested: bool,
 }
 
 impl<S: AsyncRead + AsyncWrite + Unpin> Driver<S> {
@@ -143,7 +146,12 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Driver<S> {
 
     /// As [`Driver::queue`], for a piece.
     pub(super) fn queue_piece(&mut self, piece: Message, last: bool) -> Result<(), Error> {
-        with_pool(|pool| self.connection.send_piece(piece, last, pool)).map_err(Error::from)
+        let queued = with_pool(|pool| self.connection.send_piece(piece, last, pool));
+        if let Some(set) = self.wakers.as_ref().filter(|_| last) {
+            // Others may have waited for the message to end.
+            set.wake_all();
+        }
+        queued.map_err(Error::from)
     }
 
     /// As [`Driver::queue`], for a prepared message.
@@ -185,11 +193,51 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Driver<S> {
     /// Waits until a message can be queued, by writing.
     #[inline]
     pub(super) fn poll_room(&mut self, cx: &mut Context<'_>, place: Place) -> Poll<Result<(), Error>> {
-        if self.has_room()? {
+        if self.has_room_for_waiting()? {
             return Poll::Ready(Ok(()));
         }
         let written = self.poll_write_for(cx, place);
-        if self.has_room()? || written.is_ready() { Poll::Ready(Ok(())) } else { Poll::Pending }
+        if self.has_room_for_waiting()? || written.is_ready() { Poll::Ready(Ok(())) } else { Poll::Pending }
+    }
+
+    /// As [`Driver::has_room`]; but once the queue was full, those who can wait let it empty to its low water mark. Else each
+    /// would be woken for every few bytes that are written.
+    #[inline]
+    pub(super) fn has_room_for_waiting(&mut self) -> Result<bool, Error> {
+        let has_room = self.has_room()?;
+        self.flags.is_congested = !has_room
+            || self.flags.is_congested
+                && self.connection.send_queue_bytes() > self.config.limits.send_queue_bytes_low;
+        Ok(!self.flags.is_congested)
+    }
+
+    /// As [`Driver::poll_room`], and waits for the end of a message that another sender sends in pieces.
+    pub(super) fn poll_turn(&mut self, cx: &mut Context<'_>, place: Place) -> Poll<Result<(), Error>> {
+        ready!(self.poll_room(cx, place))?;
+        if self.connection.check_send() != Err(Misuse::MessageUnfinished) {
+            return Poll::Ready(Ok(()));
+        }
+        if let Some(set) = &self.wakers {
+            set.register(place, cx.waker());
+        }
+        Poll::Pending
+    }
+
+    /// The next piece of a message.
+    pub(super) fn poll_piece(
+        &mut self,
+        cx: &mut Context<'_>,
+        place: Place,
+    ) -> Poll<Result<Option<Piece>, Error>> {
+        self.connection.receive_in_pieces(true);
+        loop {
+            match ready!(self.poll_event(cx, place)) {
+                Some(Event::Piece { piece, last }) => return Poll::Ready(Ok(Some(Piece { piece, last }))),
+                Some(Event::Message(piece)) => return Poll::Ready(Ok(Some(Piece { piece, last: true }))),
+                Some(_) => {}
+                None => return Poll::Ready(self.outcome().map(|()| None)),
+            }
+        }
     }
 
     /// Writes all that is queued.

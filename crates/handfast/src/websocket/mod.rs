@@ -3,11 +3,16 @@
 mod deflate;
 pub(crate) mod driver;
 mod pool;
+mod prepared;
+mod reader;
 mod split;
 mod stream;
 mod wakers;
+mod writer;
 
+pub use reader::{MessageReader, ReadPieces};
 pub use split::{Receiver, Sender, TrySendError};
+pub use writer::{MessageKind, MessageWriter, WritePieces};
 
 use crate::transport::Transport;
 use crate::{Config, Error};
@@ -94,21 +99,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> WebSocket<S> {
     ///
     /// As [`WebSocket::recv`].
     pub fn recv_piece(&mut self) -> impl Future<Output = Result<Option<Piece>, Error>> {
-        poll_fn(|cx| {
-            self.driver.connection.receive_in_pieces(true);
-            loop {
-                match ready!(self.driver.poll_event(cx, RECEIVER)) {
-                    Some(Event::Piece { piece, last }) => {
-                        return Poll::Ready(Ok(Some(Piece { piece, last })));
-                    }
-                    Some(Event::Message(piece)) => {
-                        return Poll::Ready(Ok(Some(Piece { piece, last: true })));
-                    }
-                    Some(_) => {}
-                    None => return Poll::Ready(self.driver.outcome().map(|()| None)),
-                }
-            }
-        })
+        poll_fn(|cx| self.driver.poll_piece(cx, RECEIVER))
     }
 
     /// As [`WebSocket::recv`], but shows pings and pongs too, as far as [`Config::show_pings`] and
@@ -348,6 +339,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> WebSocket<S> {
     }
 
     fn poll_recv_event(&mut self, cx: &mut Context<'_>) -> Poll<Result<Option<Event>, Error>> {
+        self.driver.connection.receive_in_pieces(false);
         match ready!(self.driver.poll_event(cx, RECEIVER)) {
             Some(event) => Poll::Ready(Ok(Some(event))),
             None => Poll::Ready(self.driver.outcome().map(|()| None)),

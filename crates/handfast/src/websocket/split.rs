@@ -1,8 +1,8 @@
 //! A receiver and senders for different tasks.
 
-use super::Details;
 use super::driver::Driver;
 use super::wakers::{FIRST_SENDER, NOBODY, PUMP, Place, RECEIVER, WakerSet};
+use super::{Details, Piece};
 use crate::Error;
 use crate::transport::Transport;
 use futures_core::Stream;
@@ -166,6 +166,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin + Send + 'static> Receiver<S> {
 
     fn poll_recv_event(&mut self, cx: &mut Context<'_>) -> Poll<Result<Option<Event>, Error>> {
         let mut driver = self.shared.driver();
+        driver.connection.receive_in_pieces(false);
         match ready!(driver.poll_event(cx, RECEIVER)) {
             Some(event) => Poll::Ready(Ok(Some(event))),
             None => {
@@ -173,6 +174,21 @@ impl<S: AsyncRead + AsyncWrite + Unpin + Send + 'static> Receiver<S> {
                 Poll::Ready(driver.outcome().map(|()| None))
             }
         }
+    }
+}
+
+impl<S: AsyncRead + AsyncWrite + Unpin + Send + 'static> Receiver<S> {
+    pub(super) fn driver(&self) -> MutexGuard<'_, Driver<S>> {
+        self.shared.driver()
+    }
+
+    pub(super) fn poll_recv_piece(&mut self, cx: &mut Context<'_>) -> Poll<Result<Option<Piece>, Error>> {
+        let mut driver = self.shared.driver();
+        let piece = ready!(driver.poll_piece(cx, RECEIVER));
+        if !matches!(piece, Ok(Some(_))) {
+            self.end = driver.end().cloned();
+        }
+        Poll::Ready(piece)
     }
 }
 
@@ -203,8 +219,10 @@ impl<S: AsyncRead + AsyncWrite + Unpin + Send + 'static> Drop for Receiver<S> {
 }
 
 impl<S: AsyncRead + AsyncWrite + Unpin + Send + 'static> Sender<S> {
-    /// Queues a message behind all others and writes what the stream takes. Waits only while
-    /// [`Limits::send_queue_bytes_max`](crate::Limits::send_queue_bytes_max) are queued.
+    /// Queues a message behind all others and writes what the stream takes. Waits only when
+    /// [`Limits::send_queue_bytes_max`](crate::Limits::send_queue_bytes_max) are queued, until no more than
+    /// [`Limits::send_queue_bytes_low`](crate::Limits::send_queue_bytes_low) are left, and while another sender sends a
+    /// message in pieces.
     ///
     /// Cancel safe as far as that a dropped future has sent nothing.
     ///
@@ -327,14 +345,14 @@ impl<S: AsyncRead + AsyncWrite + Unpin + Send + 'static> Sender<S> {
     pub(super) async fn room(&self) -> Result<MutexGuard<'_, Driver<S>>, Error> {
         {
             let mut driver = self.shared.driver();
-            if driver.has_room()? {
+            if driver.has_room_for_waiting()? && driver.connection.check_send().is_ok() {
                 return Ok(driver);
             }
         }
         let waiting = self.wait();
         poll_fn(|cx| {
             let mut driver = self.shared.driver();
-            match ready!(driver.poll_room(cx, waiting.place)) {
+            match ready!(driver.poll_turn(cx, waiting.place)) {
                 Ok(()) => Poll::Ready(Ok(driver)),
                 Err(error) => Poll::Ready(Err(error)),
             }
@@ -342,9 +360,21 @@ impl<S: AsyncRead + AsyncWrite + Unpin + Send + 'static> Sender<S> {
         .await
     }
 
+    pub(super) fn driver(&self) -> MutexGuard<'_, Driver<S>> {
+        self.shared.driver()
+    }
+
+    /// A place to wait at, until [`Sender::forget_place`].
+    pub(super) fn new_place(&self) -> Place {
+        self.shared.next_place.fetch_add(1, Ordering::Relaxed)
+    }
+
+    pub(super) fn forget_place(&self, place: Place) {
+        self.shared.wakers.forget(place);
+    }
+
     fn wait(&self) -> Waiting<'_> {
-        let place = self.shared.next_place.fetch_add(1, Ordering::Relaxed);
-        Waiting { wakers: &self.shared.wakers, place }
+        Waiting { wakers: &self.shared.wakers, place: self.new_place() }
     }
 }
 

@@ -4,6 +4,7 @@ mod client;
 mod pipe;
 mod server;
 mod split;
+mod streams;
 mod support;
 #[cfg(feature = "tls")]
 mod tls;
