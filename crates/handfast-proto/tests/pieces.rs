@@ -171,3 +171,70 @@ fn one_budget_holds_for_all_buffers_together() {
     assert_eq!(fault.close_code().get(), 1009);
     assert_eq!(pair.server.seen(), [Event::End(Ended::Fault(fault))]);
 }
+
+#[test]
+fn a_message_of_which_no_piece_was_handed_out_can_still_be_taken_whole() {
+    let limits = Limits { message_bytes_max: 10, ..Limits::default() };
+    at_each_step(|step| {
+        let mut end = End::server(Config { limits: limits.clone(), ..Config::default() });
+        end.connection.receive_in_pieces(true);
+        // One byte of a character: nothing that could be handed out.
+        let frame = masked(0x81, "ä€".as_bytes());
+        end.take(&frame[..7], step);
+        assert_eq!(end.seen(), []);
+        end.connection.receive_in_pieces(false);
+        end.take(&frame[7..], step);
+        assert_eq!(end.seen(), [message("ä€")]);
+        // Its limit holds from then on, though it was not looked at when the frame began.
+        end.connection.receive_in_pieces(true);
+        let frame = masked(0x81, "äbcdefghijk".as_bytes());
+        end.take(&frame[..7], step);
+        end.connection.receive_in_pieces(false);
+        end.take(&frame[7..], step);
+        assert_eq!(end.seen(), [Event::End(Ended::Fault(FrameFault::MessageTooBig { limit: 10 }))]);
+    });
+}
+
+#[test]
+fn the_rest_of_a_message_is_skipped_and_what_follows_is_reported() {
+    let options = DeflateOptions { threshold_bytes: 0, ..DeflateOptions::default() };
+    at_each_step(|step| {
+        for compresses in [false, true] {
+            let mut pair = match compresses {
+                true => Pair::compressed(Config::default(), options, options, step),
+                false => Pair::new(Config::default(), step),
+            };
+            pair.server.connection.receive_in_pieces(true);
+            let client = &mut pair.client;
+            for at in 0..4 {
+                let piece = vec![at; 300];
+                client.connection.send_piece(piece.into(), at == 3, &mut client.pool).unwrap();
+                if at == 0 {
+                    client.connection.ping(b"in between", &mut client.pool).unwrap();
+                }
+            }
+            client.send("next");
+            let wire = pair.client.give();
+            let pool = &mut pair.server.pool;
+            let mut bytes = wire.as_slice();
+            let first = loop {
+                if let Some(event) = pair.server.connection.poll_event(pool) {
+                    break event;
+                }
+                let (some, rest) = bytes.split_at(step.min(bytes.len()));
+                pair.server.connection.receive(some, pool);
+                bytes = rest;
+            };
+            assert!(matches!(first, Event::Piece { .. }), "{first:?}");
+            pair.server.connection.skip_message();
+            pair.server.connection.receive_in_pieces(false);
+            pair.server.take(bytes, step);
+            pair.server.look();
+            let seen = pair.server.seen();
+            // Where all came at once, the first piece was already all of it.
+            assert_eq!(seen.last(), Some(&message("next")));
+            assert_eq!(seen.len(), 1, "{seen:?}");
+            assert_eq!(pair.server.connection.stats().messages_received, 2);
+        }
+    });
+}

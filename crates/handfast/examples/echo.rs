@@ -3,9 +3,7 @@
 //! `feed` queues a reply; the next `recv` that would wait writes all that are queued, so that replies to messages that came
 //! together go out together. With `broadcast` every message goes to every connection instead.
 
-use handfast::{CloseCode, DeflateOptions, OriginPolicy, Policy, Prepared, Sender, Server, TrySendError};
-use std::collections::HashMap;
-use std::sync::{Arc, Mutex};
+use handfast::{Broadcast, CloseCode, DeflateOptions, OriginPolicy, Overflow, Policy, Prepared, Server};
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), handfast::Error> {
@@ -34,35 +32,19 @@ async fn echo(server: Server) -> Result<(), handfast::Error> {
 }
 
 async fn broadcast(server: Server) -> Result<(), handfast::Error> {
-    let members = Arc::new(Mutex::new((0, HashMap::<u64, Sender>::new())));
+    let everyone = Broadcast::new();
     server
         .serve(move |ws| {
-            let members = members.clone();
+            let everyone = everyone.clone();
             async move {
                 let (mut receiver, sender) = ws.split();
-                let me = {
-                    let mut members = members.lock().unwrap();
-                    members.0 += 1;
-                    let me = members.0;
-                    members.1.insert(me, sender);
-                    me
-                };
-                let result = async {
-                    while let Some(message) = receiver.recv().await? {
-                        // Framed once, whatever the number of members.
-                        let message = Prepared::new(message);
-                        for sender in members.lock().unwrap().1.values() {
-                            // One who does not keep up is shown out: nobody waits for them.
-                            if let Err(TrySendError::Full(_)) = sender.try_send_prepared(&message) {
-                                sender.close(CloseCode::POLICY_VIOLATION, "too slow")?;
-                            }
-                        }
-                    }
-                    Ok(())
-                };
-                let result = result.await;
-                members.lock().unwrap().1.remove(&me);
-                result
+                // One who does not keep up is shown out: nobody waits for them.
+                let _member = everyone.join(sender, Overflow::Close(CloseCode::POLICY_VIOLATION));
+                while let Some(message) = receiver.recv().await? {
+                    // Framed once, whatever the number of members.
+                    everyone.send(&Prepared::new(message));
+                }
+                Ok(())
             }
         })
         .await

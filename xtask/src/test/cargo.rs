@@ -40,6 +40,16 @@ pub fn steps() -> Vec<Step> {
                 tests("tests-release", &["test", "--workspace", "--locked", "--no-fail-fast", "--release"])
             },
         },
+        Step {
+            name: "tests-long",
+            about: "the tests that take long: 4 GiB in pieces, ten thousand connections",
+            full: true,
+            run: |_| {
+                let ignored =
+                    ["test", "--package", "handfast", "--test", "endpoints", "--locked", "--release"];
+                tests("tests-long", &[&ignored[..], &["--", "--ignored"]].concat())
+            },
+        },
     ]
 }
 

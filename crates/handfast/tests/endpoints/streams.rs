@@ -26,39 +26,46 @@ async fn pass(bytes: u64) {
     let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
     let address = listener.local_addr().unwrap();
     let (here, there) = tokio::join!(tokio::net::TcpStream::connect(address), listener.accept());
-    let (mut client, mut server) =
+    let (client, server) =
         pair_with(here.unwrap(), there.unwrap().0, Config::default(), Config::default()).await;
     let before = resident();
     let sending = tokio::spawn(async move {
+        // The server sends: masking takes long in a build that is not optimised.
+        let (_receiver, mut sender) = server.split();
         let piece = bytes::Bytes::from(vec![7; PIECE]);
-        let mut message = client.send_stream(MessageKind::Binary);
-        let mut held = 0;
+        let (watching, mut held) = (sender.clone(), 0);
+        let mut message = sender.send_stream(MessageKind::Binary);
         for _ in 0..bytes / PIECE as u64 {
             message.write(piece.clone()).await.unwrap();
+            held = held.max(watching.stats().held_bytes);
         }
         message.finish().await.unwrap();
-        held = held.max(client.stats().held_bytes);
-        (client, held)
+        (watching, held)
     });
+    let (mut receiver, watching) = client.split();
     let (mut received, mut held, mut grown) = (0, 0, 0);
-    let mut message = server.recv_stream().await.unwrap().unwrap();
+    let sevens = vec![7; 4 * PIECE];
+    let mut message = receiver.recv_stream().await.unwrap().unwrap();
     while let Some(piece) = message.next_piece().await.unwrap() {
-        assert!(piece.as_bytes().iter().all(|byte| *byte == 7));
+        assert!(piece.as_bytes() == &sevens[..piece.len()], "other bytes came");
         received += piece.len() as u64;
+        held = held.max(watching.stats().held_bytes);
         grown = grown.max(resident().saturating_sub(before));
     }
-    held = held.max(server.stats().held_bytes);
     assert_eq!(received, bytes);
-    let (client, sender_held) = sending.await.unwrap();
-    assert!(held <= 256 << 10 && sender_held <= 256 << 10, "{held} and {sender_held} bytes are held");
+    let (_sender, sender_held) = sending.await.unwrap();
+    // A read buffer, the piece under way, and what follows it.
+    assert!(held <= 256 << 10 && sender_held <= 128 << 10, "{held} and {sender_held} bytes are held");
     // Both ends, the pools of the threads, and whatever else this process does meanwhile.
     assert!(grown <= 16 << 20, "the process grew by {grown} bytes");
-    drop(client);
+    println!(
+        "{bytes} bytes passed; held at most {held} and {sender_held} bytes; the process grew by {grown}"
+    );
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_message_of_64_mib_passes_through_little_memory() {
-    tokio::time::timeout(Duration::from_secs(120), pass(64 << 20)).await.expect("it hangs");
+async fn a_message_of_256_mib_passes_through_little_memory() {
+    tokio::time::timeout(Duration::from_secs(120), pass(256 << 20)).await.expect("it hangs");
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
