@@ -76,6 +76,19 @@ impl ClientRequest {
         Ok(self)
     }
 
+    /// The same request for another place, as after a redirect. With `keeps_credentials` false, the fields
+    /// `Authorization`, `Cookie`, `Cookie2` and `Proxy-Authorization` are left out.
+    ///
+    /// Fails as [`ClientRequest::new`] does.
+    pub fn redirected(&self, authority: &str, target: &str, keeps_credentials: bool) -> Result<Self, Misuse> {
+        // rule: client/redirect-unsafe
+        let Self { authority, target, .. } = Self::new(authority, target)?;
+        let mut request = Self { authority, target, ..self.clone() };
+        let is_secret = |name: &str| CREDENTIALS.iter().any(|secret| secret.eq_ignore_ascii_case(name));
+        request.fields.retain(|(name, _)| keeps_credentials || !is_secret(name));
+        Ok(request)
+    }
+
     /// Offers permessage-deflate. Off by default: [`DeflateOptions`] says why.
     pub fn deflate(self, options: DeflateOptions) -> Self {
         Self { deflate: Some(options), ..self }
@@ -99,7 +112,7 @@ impl ClientRequest {
             }
         }
         head.push_str("\r\n");
-        let pending = Pending { key, asked: self.asked(), scanner: Scanner::new(0, 0), interim_answers: 0 };
+        let pending = Pending { key, asked: self.asked(), reader: ResponseReader::new() };
         (head.into_bytes(), pending)
     }
 
@@ -153,13 +166,15 @@ impl ClientRequest {
     }
 }
 
+/// The fields that say who someone is, and are meant for one origin only.
+const CREDENTIALS: [&str; 4] = ["Authorization", "Cookie", "Cookie2", "Proxy-Authorization"];
+
 /// A handshake whose request was written and whose answer is awaited.
 #[derive(Debug)]
 pub struct Pending {
     key: Key,
     pub(crate) asked: Asked,
-    scanner: Scanner,
-    interim_answers: usize,
+    reader: ResponseReader,
 }
 
 /// An extended CONNECT that was sent and whose answer is awaited: see [`ClientRequest::start_stream`].
@@ -222,6 +237,67 @@ impl Pending {
     /// Fails when the head is malformed or beyond `limits`; the faults then include those of a 101 as far as it can be
     /// read. The connection must be closed.
     pub fn read(&mut self, input: &[u8], limits: &Limits) -> Result<Progress<Verdict>, Vec<ResponseFault>> {
+        let (head, mut faults, used) = match self.reader.next(input, limits)? {
+            Progress::Complete { value: (head, faults), used } => (head, faults, used),
+            Progress::Partial => return Ok(Progress::Partial),
+        };
+        let (status, well_formed) = (head.status(), faults.is_empty());
+        // rule: client/glued-frames-lost client/length-fields-obeyed client/failed-connection-kept
+        // A 101 ends at its empty line, whatever length it states; without a fault, and only then, there is a witness.
+        let value = match status {
+            101 => match verify::answer(self, &head, &mut faults) {
+                accepted if faults.is_empty() => Verdict::Opened(accepted, head),
+                _ if well_formed => Verdict::Faulty(faults, head),
+                _ => return Err(faults),
+            },
+            _ if well_formed => Verdict::Declined(head),
+            _ => {
+                faults.push(ResponseFault::StatusNot101(status));
+                return Err(faults);
+            }
+        };
+        Ok(Progress::Complete { value, used })
+    }
+}
+
+/// Reads the head of an ordinary HTTP answer, such as a proxy's to `CONNECT`: as strict and as bounded as the reader of a
+/// handshake's answer, which is the same.
+#[derive(Debug)]
+pub struct ResponseReader {
+    scanner: Scanner,
+    interim_answers: usize,
+}
+
+impl ResponseReader {
+    /// Nothing has been read.
+    pub fn new() -> Self {
+        Self { scanner: Scanner::new(0, 0), interim_answers: 0 }
+    }
+
+    /// Looks at `input`: everything received so far, growing from call to call. Interim answers (100, 103) are skipped
+    /// and count into `used`; a 101 is no interim answer.
+    ///
+    /// Fails when the head is malformed or beyond `limits`.
+    pub fn read(
+        &mut self,
+        input: &[u8],
+        limits: &Limits,
+    ) -> Result<Progress<ResponseHead>, Vec<ResponseFault>> {
+        match self.next(input, limits)? {
+            Progress::Complete { value: (head, faults), used } if faults.is_empty() => {
+                Ok(Progress::Complete { value: head, used })
+            }
+            Progress::Complete { value: (_, faults), .. } => Err(faults),
+            Progress::Partial => Ok(Progress::Partial),
+        }
+    }
+
+    /// The final head, with the faults of its lines.
+    fn next(
+        &mut self,
+        input: &[u8],
+        limits: &Limits,
+    ) -> Result<Progress<(ResponseHead, Vec<ResponseFault>)>, Vec<ResponseFault>> {
         loop {
             // rule: client/head-in-pieces-refused
             let start = self.scanner.start();
@@ -239,11 +315,11 @@ impl Pending {
                 }
             };
             let used = range.end;
-            let (head, mut faults) = ResponseHead::parse(&input[range], self.scanner.take_lines());
+            let (head, faults) = ResponseHead::parse(&input[range], self.scanner.take_lines());
             let Some(head) = head else { return Err(faults) };
-            let (status, well_formed) = (head.status(), faults.is_empty());
+            let status = head.status();
             // rule: client/informational-refused
-            if well_formed && (100..200).contains(&status) && status != 101 {
+            if faults.is_empty() && (100..200).contains(&status) && status != 101 {
                 self.interim_answers += 1;
                 if self.interim_answers > limits.interim_answers_max {
                     return Err(vec![ResponseFault::TooManyInterimAnswers {
@@ -253,22 +329,14 @@ impl Pending {
                 self.scanner = Scanner::new(used, 0);
                 continue;
             }
-            // rule: client/glued-frames-lost client/length-fields-obeyed client/failed-connection-kept
-            // A 101 ends at its empty line, whatever length it states; without a fault, and only then, there is a witness.
-            let value = match status {
-                101 => match verify::answer(self, &head, &mut faults) {
-                    accepted if faults.is_empty() => Verdict::Opened(accepted, head),
-                    _ if well_formed => Verdict::Faulty(faults, head),
-                    _ => return Err(faults),
-                },
-                _ if well_formed => Verdict::Declined(head),
-                _ => {
-                    faults.push(ResponseFault::StatusNot101(status));
-                    return Err(faults);
-                }
-            };
-            return Ok(Progress::Complete { value, used });
+            return Ok(Progress::Complete { value: (head, faults), used });
         }
+    }
+}
+
+impl Default for ResponseReader {
+    fn default() -> Self {
+        Self::new()
     }
 }
 

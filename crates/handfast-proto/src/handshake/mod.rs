@@ -31,7 +31,7 @@ mod verify;
 pub use accept::{Accept, Steps};
 pub use accepted::Accepted;
 pub use answer::Answer;
-pub use connect::{ClientRequest, Pending, PendingStream, Verdict};
+pub use connect::{ClientRequest, Pending, PendingStream, ResponseReader, Verdict};
 pub use extension::{Extension, Extensions};
 pub use head::{Fields, Progress};
 pub use http::HttpResponse;
