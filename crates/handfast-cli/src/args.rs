@@ -115,6 +115,20 @@ pub struct ConnectArgs {
     /// Trust the certificates in this PEM file too
     #[arg(long, value_name = "FILE", conflicts_with = "insecure")]
     pub cacert: Option<PathBuf>,
+    /// Go through this proxy: http://, socks5:// or socks5h://[USER:PASSWORD@]HOST:PORT. By default the environment says
+    /// which: http_proxy for ws, https_proxy for wss, all_proxy, and no_proxy for exceptions
+    #[arg(short = 'x', long, value_name = "URL", conflicts_with = "no_proxy")]
+    pub proxy: Option<String>,
+    /// Go through no proxy, whatever the environment says
+    #[arg(long)]
+    pub no_proxy: bool,
+    /// Follow redirects, at most 10
+    #[arg(short = 'L', long)]
+    pub location: bool,
+    /// Connect to this Unix socket instead of the URL's host; the environment's proxies do not count then
+    #[cfg(unix)]
+    #[arg(long, value_name = "PATH", conflicts_with = "proxy")]
+    pub unix_socket: Option<PathBuf>,
     /// Show the handshake and every message as a transcript
     #[arg(short = 'v', long, action = ArgAction::SetTrue)]
     pub verbose: bool,

@@ -82,6 +82,7 @@ fn run(command: &str, port: &str) -> String {
     let output = Command::new("sh")
         .args(["-c", &format!("exec 2>&1; {}", command.replace(PORT, port))])
         .env("PATH", format!("{}:{path}", program.parent().unwrap().display()))
+        .env("no_proxy", "*")
         .stdin(Stdio::null())
         .output()
         .unwrap();

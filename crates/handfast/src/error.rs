@@ -7,7 +7,9 @@ use std::io;
 use std::net::SocketAddr;
 use std::time::Duration;
 
+pub use crate::client::redirect::{RedirectFault, RedirectFaultKind};
 pub use crate::client::uri::UriFault;
+pub use crate::proxy::fault::{ProxyFault, ProxyFaultKind, SocksReply};
 
 /// Why a handshake or a connection failed.
 ///
@@ -26,8 +28,12 @@ pub enum Error {
     HandshakeCut(Box<HandshakeCut>),
     /// The URI cannot be connected to. Nothing was sent.
     Uri(Box<UriFault>),
-    /// No address of the host could be reached.
+    /// No address of the host, or of the proxy, could be reached.
     Unreachable(Box<Unreachable>),
+    /// The proxy did not make a tunnel to the server, or its URI cannot be used. No request was sent.
+    Proxy(Box<ProxyFault>),
+    /// The server's redirect was not followed, though [`Client::redirects`](crate::Client::redirects) asked for it.
+    Redirect(Box<RedirectFault>),
     /// The TLS handshake failed, or a certificate or key is not usable. No request was sent.
     Tls(Box<TlsFault>),
     /// Something took longer than its deadline.
@@ -67,6 +73,8 @@ impl Error {
 pub enum Phase {
     /// Resolving the host's name and connecting, TLS included.
     Connect,
+    /// The proxy's answer; within the deadline for connecting.
+    Proxy,
     /// The opening handshake.
     Handshake,
     /// The pong that answers a keep-alive ping.
@@ -170,12 +178,13 @@ impl HandshakeCut {
 pub struct Unreachable {
     pub(crate) host: String,
     pub(crate) port: u16,
+    pub(crate) is_proxy: bool,
     pub(crate) resolve: Option<io::Error>,
     pub(crate) attempts: Vec<(SocketAddr, io::Error)>,
 }
 
 impl Unreachable {
-    /// The host as it stands in the URI.
+    /// The host as it stands in the URI: the server's or the proxy's.
     pub fn host(&self) -> &str {
         &self.host
     }
@@ -183,6 +192,11 @@ impl Unreachable {
     /// The port.
     pub fn port(&self) -> u16 {
         self.port
+    }
+
+    /// Whether this is a proxy, and not the server itself.
+    pub fn is_proxy(&self) -> bool {
+        self.is_proxy
     }
 
     /// Why the name could not be resolved, if it was that.
@@ -218,6 +232,8 @@ impl std::error::Error for Error {
         match self {
             Self::Refused(error) => Some(&**error),
             Self::Uri(error) => Some(&**error),
+            Self::Proxy(error) => Some(&**error),
+            Self::Redirect(error) => Some(&**error),
             Self::Protocol(error) => Some(&**error),
             Self::Misuse(error) => Some(error),
             Self::Lost(error) => error.as_ref().map(|error| error as _),
@@ -244,6 +260,8 @@ impl fmt::Display for Error {
             Self::HandshakeCut(cut) => cut.fmt(f),
             Self::Uri(fault) => fault.fmt(f),
             Self::Unreachable(unreachable) => unreachable.fmt(f),
+            Self::Proxy(fault) => fault.fmt(f),
+            Self::Redirect(fault) => fault.fmt(f),
             Self::Tls(fault) => write!(f, "{}: {}", fault.doing, fault.cause),
             Self::Timeout { phase, after } => write!(f, "{phase} took longer than {after:?}"),
             Self::Protocol(fault) => {
@@ -264,6 +282,7 @@ impl fmt::Display for Phase {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
             Self::Connect => "connecting",
+            Self::Proxy => "the proxy's answer",
             Self::Handshake => "the opening handshake",
             Self::Pong => "the pong that answers a ping",
             Self::Idle => "the next message",
@@ -312,10 +331,12 @@ impl fmt::Display for HandshakeCut {
 
 impl fmt::Display for Unreachable {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let proxy = if self.is_proxy { "the proxy " } else { "" };
         if let Some(error) = &self.resolve {
-            return write!(f, "the name {} could not be resolved: {error}", self.host);
+            let proxy = if self.is_proxy { "the proxy's name" } else { "the name" };
+            return write!(f, "{proxy} {} could not be resolved: {error}", self.host);
         }
-        write!(f, "{} could not be reached on port {}", self.host, self.port)?;
+        write!(f, "{proxy}{} could not be reached on port {}", self.host, self.port)?;
         let mut before = ": ";
         for (address, error) in &self.attempts {
             write!(f, "{before}{address}: {error}")?;
@@ -343,6 +364,18 @@ impl From<io::Error> for Error {
 impl From<UriFault> for Error {
     fn from(fault: UriFault) -> Self {
         Self::Uri(Box::new(fault))
+    }
+}
+
+impl From<ProxyFault> for Error {
+    fn from(fault: ProxyFault) -> Self {
+        Self::Proxy(Box::new(fault))
+    }
+}
+
+impl From<RedirectFault> for Error {
+    fn from(fault: RedirectFault) -> Self {
+        Self::Redirect(Box::new(fault))
     }
 }
 
@@ -380,6 +413,7 @@ mod tests {
         let error = Unreachable {
             host: "example.org".into(),
             port: 80,
+            is_proxy: false,
             resolve: None,
             attempts: vec![("192.0.2.1:80".parse().unwrap(), io::ErrorKind::ConnectionRefused.into())],
         };

@@ -28,7 +28,8 @@
 //! }
 //! ```
 //!
-//! [`Client`] has options: subprotocols, header fields, deadlines, certificates.
+//! [`Client`] has options: subprotocols, header fields, deadlines, certificates, proxies, redirects. [`Reconnect`] connects
+//! again, and never too soon.
 //!
 //! # What to know
 //!
@@ -53,6 +54,7 @@ mod broadcast;
 mod client;
 pub mod error;
 mod linger;
+mod proxy;
 mod random;
 mod server;
 #[cfg(feature = "tls")]
@@ -62,6 +64,7 @@ mod websocket;
 
 pub use broadcast::{Broadcast, Delivery, Member, Overflow};
 pub use client::handshake::client_handshake;
+pub use client::reconnect::Reconnect;
 pub use client::{Client, Step, connect};
 pub use error::Error;
 pub use handfast_proto::connection::{Config, End, Event, KeepAlive, Prepared, Stats};

@@ -2,7 +2,6 @@
 
 use crate::Error;
 use crate::error::TlsFault;
-use crate::transport::Transport;
 use rustls::client::danger::{HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier};
 use rustls::crypto::{self, CryptoProvider};
 use rustls::pki_types::pem::PemObject;
@@ -12,7 +11,8 @@ use rustls_platform_verifier::Verifier;
 use std::fmt;
 use std::path::Path;
 use std::sync::{Arc, OnceLock};
-use tokio::net::TcpStream;
+use tokio::io::{AsyncRead, AsyncWrite};
+use tokio_rustls::client::TlsStream;
 use tokio_rustls::rustls;
 use tokio_rustls::{TlsAcceptor, TlsConnector};
 
@@ -72,19 +72,22 @@ impl TlsConfig {
         self
     }
 
-    /// Encrypts `tcp`; gives the protocol's version too.
+    /// Encrypts `io`; gives the protocol's version too.
     // rule: client/tls-missing
-    pub(crate) async fn connect(&self, host: &str, tcp: TcpStream) -> Result<(Transport, String), Error> {
+    pub(crate) async fn connect<S>(&self, host: &str, io: S) -> Result<(TlsStream<S>, String), Error>
+    where
+        S: AsyncRead + AsyncWrite + Unpin,
+    {
         // rule: client/tls-missing
         let name = ServerName::try_from(host.trim_end_matches('.').to_owned())
             .map_err(|error| TlsFault::new("the host's name cannot stand in a certificate", error))?;
         let tls = TlsConnector::from(self.build()?)
-            .connect(name, tcp)
+            .connect(name, io)
             .await
             .map_err(|error| TlsFault::new("the TLS handshake with the server failed", error))?;
         let version =
             tls.get_ref().1.protocol_version().map_or_else(String::new, |version| format!("{version:?}"));
-        Ok((Transport::from_tls(tls), version))
+        Ok((tls, version))
     }
 
     fn build(&self) -> Result<Arc<ClientConfig>, Error> {

@@ -1,4 +1,4 @@
-//! What carries a WebSocket: TCP, or TLS over it.
+//! What carries a WebSocket: TCP or a Unix socket, or TLS over it.
 
 use socket2::SockRef;
 use std::fmt;
@@ -9,6 +9,8 @@ use std::pin::Pin;
 use std::task::{Context, Poll};
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::net::TcpStream;
+#[cfg(unix)]
+use tokio::net::UnixStream;
 
 /// The stream under a WebSocket that this crate opened or accepted itself.
 pub struct Transport(Kind);
@@ -17,17 +19,37 @@ enum Kind {
     Tcp(TcpStream),
     #[cfg(feature = "tls")]
     Tls(Box<tokio_rustls::TlsStream<TcpStream>>),
+    #[cfg(unix)]
+    Unix(UnixStream),
+    #[cfg(all(unix, feature = "tls"))]
+    TlsUnix(Box<tokio_rustls::TlsStream<UnixStream>>),
+}
+
+/// Does the same with whichever stream it is.
+macro_rules! with {
+    ($kind:expr, $io:ident => $done:expr) => {
+        match $kind {
+            Kind::Tcp($io) => $done,
+            #[cfg(feature = "tls")]
+            Kind::Tls($io) => $done,
+            #[cfg(unix)]
+            Kind::Unix($io) => $done,
+            #[cfg(all(unix, feature = "tls"))]
+            Kind::TlsUnix($io) => $done,
+        }
+    };
 }
 
 impl Transport {
-    /// The address of the other end. Fails when the socket is not connected any more.
+    /// The address of the other end: of the proxy, if there is one. Fails when the socket is not connected any more, and
+    /// with [`io::ErrorKind::Unsupported`] for a Unix socket.
     pub fn peer_addr(&self) -> io::Result<SocketAddr> {
-        self.tcp().peer_addr()
+        self.tcp()?.peer_addr()
     }
 
-    /// The address of this end. Fails when the socket is not connected any more.
+    /// The address of this end. Fails as [`Transport::peer_addr`] does.
     pub fn local_addr(&self) -> io::Result<SocketAddr> {
-        self.tcp().local_addr()
+        self.tcp()?.local_addr()
     }
 
     /// Whether the bytes are encrypted.
@@ -36,24 +58,30 @@ impl Transport {
             Kind::Tcp(_) => false,
             #[cfg(feature = "tls")]
             Kind::Tls(_) => true,
+            #[cfg(unix)]
+            Kind::Unix(_) => false,
+            #[cfg(all(unix, feature = "tls"))]
+            Kind::TlsUnix(_) => true,
         }
     }
 
     /// Reads what lies ready, without asking the runtime, which learns of it only later. 0 when there is nothing, when the
-    /// connection ended (the next read tells), and for TLS.
+    /// connection ended (the next read tells), and for anything but plain TCP.
     pub(crate) fn read_early(&self, buffer: &mut [u8]) -> usize {
         match &self.0 {
             Kind::Tcp(tcp) => SockRef::from(tcp).deref().read(buffer).unwrap_or(0),
-            #[cfg(feature = "tls")]
-            Kind::Tls(_) => 0,
+            #[cfg(any(unix, feature = "tls"))]
+            _ => 0,
         }
     }
 
-    fn tcp(&self) -> &TcpStream {
+    fn tcp(&self) -> io::Result<&TcpStream> {
         match &self.0 {
-            Kind::Tcp(tcp) => tcp,
+            Kind::Tcp(tcp) => Ok(tcp),
             #[cfg(feature = "tls")]
-            Kind::Tls(tls) => tls.get_ref().0,
+            Kind::Tls(tls) => Ok(tls.get_ref().0),
+            #[cfg(unix)]
+            _ => Err(io::Error::new(io::ErrorKind::Unsupported, "a Unix socket has no IP address")),
         }
     }
 }
@@ -64,10 +92,22 @@ impl From<TcpStream> for Transport {
     }
 }
 
+#[cfg(unix)]
+impl From<UnixStream> for Transport {
+    fn from(unix: UnixStream) -> Self {
+        Self(Kind::Unix(unix))
+    }
+}
+
 #[cfg(feature = "tls")]
 impl Transport {
     pub(crate) fn from_tls(tls: impl Into<tokio_rustls::TlsStream<TcpStream>>) -> Self {
         Self(Kind::Tls(Box::new(tls.into())))
+    }
+
+    #[cfg(unix)]
+    pub(crate) fn from_tls_unix(tls: impl Into<tokio_rustls::TlsStream<UnixStream>>) -> Self {
+        Self(Kind::TlsUnix(Box::new(tls.into())))
     }
 }
 
@@ -78,22 +118,14 @@ impl AsyncRead for Transport {
         cx: &mut Context<'_>,
         buffer: &mut ReadBuf<'_>,
     ) -> Poll<io::Result<()>> {
-        match &mut self.get_mut().0 {
-            Kind::Tcp(tcp) => Pin::new(tcp).poll_read(cx, buffer),
-            #[cfg(feature = "tls")]
-            Kind::Tls(tls) => Pin::new(tls).poll_read(cx, buffer),
-        }
+        with!(&mut self.get_mut().0, io => Pin::new(io).poll_read(cx, buffer))
     }
 }
 
 impl AsyncWrite for Transport {
     #[inline]
     fn poll_write(self: Pin<&mut Self>, cx: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
-        match &mut self.get_mut().0 {
-            Kind::Tcp(tcp) => Pin::new(tcp).poll_write(cx, bytes),
-            #[cfg(feature = "tls")]
-            Kind::Tls(tls) => Pin::new(tls).poll_write(cx, bytes),
-        }
+        with!(&mut self.get_mut().0, io => Pin::new(io).poll_write(cx, bytes))
     }
 
     #[inline]
@@ -102,11 +134,7 @@ impl AsyncWrite for Transport {
         cx: &mut Context<'_>,
         slices: &[IoSlice<'_>],
     ) -> Poll<io::Result<usize>> {
-        match &mut self.get_mut().0 {
-            Kind::Tcp(tcp) => Pin::new(tcp).poll_write_vectored(cx, slices),
-            #[cfg(feature = "tls")]
-            Kind::Tls(tls) => Pin::new(tls).poll_write_vectored(cx, slices),
-        }
+        with!(&mut self.get_mut().0, io => Pin::new(io).poll_write_vectored(cx, slices))
     }
 
     #[inline]
@@ -116,25 +144,22 @@ impl AsyncWrite for Transport {
 
     #[inline]
     fn poll_flush(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        match &mut self.get_mut().0 {
-            Kind::Tcp(tcp) => Pin::new(tcp).poll_flush(cx),
-            #[cfg(feature = "tls")]
-            Kind::Tls(tls) => Pin::new(tls).poll_flush(cx),
-        }
+        with!(&mut self.get_mut().0, io => Pin::new(io).poll_flush(cx))
     }
 
     fn poll_shutdown(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        match &mut self.get_mut().0 {
-            Kind::Tcp(tcp) => Pin::new(tcp).poll_shutdown(cx),
-            #[cfg(feature = "tls")]
-            Kind::Tls(tls) => Pin::new(tls).poll_shutdown(cx),
-        }
+        with!(&mut self.get_mut().0, io => Pin::new(io).poll_shutdown(cx))
     }
 }
 
 impl fmt::Debug for Transport {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let kind = if self.is_tls() { "tls" } else { "tcp" };
+        let kind = match (self.is_tls(), self.tcp().is_ok()) {
+            (false, true) => "tcp",
+            (true, true) => "tls",
+            (false, false) => "unix",
+            (true, false) => "tls over unix",
+        };
         f.debug_struct("Transport").field("kind", &kind).field("peer", &self.peer_addr().ok()).finish()
     }
 }

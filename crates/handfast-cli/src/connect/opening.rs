@@ -5,7 +5,7 @@ use crate::args::ConnectArgs;
 use crate::escape;
 use crate::exit::{Exit, Failure};
 use crate::output::{self, Stream, Tone};
-use handfast::error::{Declined, FaultyAnswer};
+use handfast::error::{Declined, FaultyAnswer, ProxyFaultKind};
 use handfast::{Client, Config, DeflateOptions, Error, Limits, Step, TlsConfig, WebSocket};
 
 /// Connects, and says on standard error what went wrong if it did.
@@ -34,6 +34,10 @@ fn client(args: &ConnectArgs) -> Result<Client, Failure> {
         // One connection can afford the memory, and repeats itself.
         client = client.deflate(DeflateOptions::with_context());
     }
+    client = route(client, args).map_err(wrong)?;
+    if args.location {
+        client = client.redirects(10);
+    }
     let mut limits = Limits::default();
     if let Some(timeout) = args.timeout {
         limits.handshake_timeout = timeout;
@@ -41,6 +45,19 @@ fn client(args: &ConnectArgs) -> Result<Client, Failure> {
     }
     let config = Config { limits, show_pings: true, show_pongs: true, ..Config::default() };
     Ok(client.config(config).tls(tls(args)?))
+}
+
+/// By which way: what the command line says counts before the environment.
+fn route(client: Client, args: &ConnectArgs) -> Result<Client, Error> {
+    #[cfg(unix)]
+    if let Some(path) = &args.unix_socket {
+        return Ok(client.unix(path));
+    }
+    match &args.proxy {
+        Some(proxy) => client.proxy(proxy),
+        None if args.no_proxy => Ok(client),
+        None => Ok(client.proxy_from_env()),
+    }
 }
 
 fn tls(args: &ConnectArgs) -> Result<TlsConfig, Failure> {
@@ -70,6 +87,11 @@ fn websocket_uri(url: &str) -> String {
 fn show_step(transcript: Transcript, step: Step<'_>) {
     match step {
         Step::Connected(address) => transcript.note(&format!("connected to {address}")),
+        Step::ConnectedUnix(path) => {
+            transcript.note(&format!("connected to {}", escape::text(&path.display().to_string())))
+        }
+        Step::Tunnelled { proxy, to } => transcript.note(&format!("through the proxy {proxy} to {to}")),
+        Step::Redirected { status, to } => transcript.note(&format!("redirected by {status} to {to}")),
         Step::Encrypted(version) => transcript.note(&format!("encrypted by {version}")),
         Step::RequestSent(head) => transcript.head(Way::Sent, head),
         Step::AnswerReceived(bytes) => transcript.head(Way::Received, heads_of(bytes)),
@@ -98,8 +120,26 @@ fn explain(error: Error) -> Failure {
     match error {
         Error::Declined(declined) => show_declined(&declined),
         Error::FaultyAnswer(answer) => show_faulty(&answer),
+        Error::Redirect(redirect) => {
+            output::complain(&redirect.to_string());
+            for line in transcript::head_lines(redirect.answer().head().as_bytes()) {
+                output::talk(&transcript::marked(Way::Received, &line));
+            }
+            Failure::explained(Exit::Refused)
+        }
+        Error::Proxy(fault) => Failure::new(proxy_exit(fault.kind()), fault.to_string()),
         Error::Uri(_) | Error::Misuse(_) => Failure::new(Exit::WrongUse, error.to_string()),
         _ => Failure::new(Exit::Unreachable, error.to_string()),
+    }
+}
+
+/// A proxy's URI that makes no sense is wrong use; all else is a server that was not reached.
+fn proxy_exit(kind: &ProxyFaultKind) -> Exit {
+    match kind {
+        ProxyFaultKind::Scheme(_) | ProxyFaultKind::Uri(_) | ProxyFaultKind::SocksCredentialsLength => {
+            Exit::WrongUse
+        }
+        _ => Exit::Unreachable,
     }
 }
 

@@ -30,6 +30,12 @@ pub fn command(args: &[&str]) -> Command {
     command
         .args(args)
         .env_remove("NO_COLOR")
+        // The proxies of the machine are not those of the tests.
+        .env_remove("http_proxy")
+        .env_remove("ws_proxy")
+        .env_remove("WS_PROXY")
+        .env_remove("all_proxy")
+        .env_remove("ALL_PROXY")
         .stdin(Stdio::null())
         .stdout(Stdio::piped())
         .stderr(Stdio::piped());

@@ -76,6 +76,12 @@ impl ClientRequest {
         Ok(self)
     }
 
+    /// As [`ClientRequest::field`], but takes away the fields of the same name first.
+    pub fn replace_field(mut self, name: &str, value: &str) -> Result<Self, Misuse> {
+        self.fields.retain(|(own, _)| !own.eq_ignore_ascii_case(name));
+        self.field(name, value)
+    }
+
     /// The same request for another place, as after a redirect. With `keeps_credentials` false, the fields
     /// `Authorization`, `Cookie`, `Cookie2` and `Proxy-Authorization` are left out.
     ///

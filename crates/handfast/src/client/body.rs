@@ -7,7 +7,7 @@ use tokio::io::{AsyncRead, AsyncReadExt};
 
 /// A body that is being read.
 #[derive(Debug)]
-pub(super) struct Body {
+pub(crate) struct Body {
     framing: Framing,
     bytes: Vec<u8>,
     bytes_max: usize,
@@ -22,7 +22,7 @@ enum Framing {
 }
 
 impl Body {
-    pub(super) fn new(head: &ResponseHead, limits: &Limits) -> Self {
+    pub(crate) fn new(head: &ResponseHead, limits: &Limits) -> Self {
         let is_chunked = head.field("transfer-encoding").is_some_and(ends_chunked);
         let framing = match head.field("content-length") {
             _ if matches!(head.status(), 204 | 304) => Framing::Length(0),
@@ -39,7 +39,7 @@ impl Body {
 
     /// Reads on, beginning with `received`, until the body is complete or its limit reached. Dropping the future keeps what was
     /// read.
-    pub(super) async fn read<S: AsyncRead + Unpin>(&mut self, io: &mut S, mut received: BytesMut) {
+    pub(crate) async fn read<S: AsyncRead + Unpin>(&mut self, io: &mut S, mut received: BytesMut) {
         loop {
             self.take(&received);
             if self.is_complete || self.bytes.len() >= self.bytes_max {
@@ -59,7 +59,7 @@ impl Body {
     }
 
     /// The body without its transfer coding, and whether it is all of it.
-    pub(super) fn finish(self) -> (Vec<u8>, bool) {
+    pub(crate) fn finish(self) -> (Vec<u8>, bool) {
         (self.bytes, self.is_complete)
     }
 

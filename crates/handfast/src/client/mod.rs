@@ -1,22 +1,26 @@
 //! The client: from a URI to an open WebSocket.
 
-mod body;
-mod connect;
+pub(crate) mod body;
+pub(crate) mod connect;
 pub(crate) mod handshake;
+mod open;
+mod options;
+pub(crate) mod reconnect;
+pub(crate) mod redirect;
 pub(crate) mod uri;
 
-use crate::transport::Transport;
+use crate::proxy::{Environment, Proxy};
 use crate::websocket::WebSocket;
 use crate::{Config, Error, Limits};
-use base64::Engine;
 use handfast_proto::deflate::DeflateOptions;
+use handfast_proto::error::Misuse;
 use handfast_proto::handshake::ClientRequest;
 use std::fmt;
-use std::net::SocketAddr;
+use std::net::{IpAddr, SocketAddr};
+use std::path::Path;
 use std::pin::Pin;
 use std::sync::Arc;
 use std::time::Duration;
-use tokio::time::Instant;
 use uri::WsUri;
 
 /// Connects to a `ws://` or `wss://` URI, with all defaults; [`Client`] has options.
@@ -48,7 +52,7 @@ pub async fn connect(uri: &str) -> Result<WebSocket, Error> {
 /// # async fn example() -> Result<(), handfast::Error> {
 /// let ws = handfast::Client::new("wss://host.example/chat")?
 ///     .subprotocol("chat.v2")?
-///     .header("Authorization", "Bearer 7Hs")?
+///     .bearer("7Hs")?
 ///     .origin("https://host.example")?
 ///     .await?;
 /// assert_eq!(ws.subprotocol(), Some("chat.v2"));
@@ -62,28 +66,59 @@ pub struct Client {
     config: Arc<Config>,
     connect_timeout: Duration,
     observer: Option<Arc<Observer>>,
+    /// The value of the one `Cookie` field.
+    cookies: String,
+    route: Route,
+    redirects_max: usize,
+    local: Option<IpAddr>,
     #[cfg(feature = "tls")]
     tls: crate::TlsConfig,
 }
 
-type Observer = dyn Fn(Step<'_>) + Send + Sync;
+pub(crate) type Observer = dyn Fn(Step<'_>) + Send + Sync;
+
+/// How the server is reached.
+#[derive(Clone)]
+enum Route {
+    Direct,
+    Proxy(Proxy),
+    Environment(Arc<Environment>),
+    #[cfg(unix)]
+    Unix(Arc<Path>),
+}
 
 /// What a connecting client has come to, for [`Client::observe`].
 #[derive(Clone, Copy, Debug)]
 #[non_exhaustive]
 pub enum Step<'a> {
-    /// The host's addresses, in the order in which they are tried.
+    /// The host's addresses, in the order in which they are tried; those of the proxy, if there is one.
     Resolved(&'a [SocketAddr]),
-    /// A TCP connection is begun.
+    /// A TCP connection is begun. Others may be under way still.
     Connecting(SocketAddr),
     /// TCP is connected.
     Connected(SocketAddr),
+    /// A Unix socket is connected.
+    ConnectedUnix(&'a Path),
+    /// The proxy made a tunnel: what follows is between us and the server.
+    Tunnelled {
+        /// The proxy's scheme, host and port, without its credentials.
+        proxy: &'a str,
+        /// The server's host and port.
+        to: &'a str,
+    },
     /// The TLS handshake is done; with the protocol's version, such as `TLSv1_3`.
     Encrypted(&'a str),
     /// The request, as it is written.
     RequestSent(&'a [u8]),
     /// Everything received up to the end of the answer's head; frames may follow behind it.
     AnswerReceived(&'a [u8]),
+    /// The answer was a redirect, and it is followed: everything begins again for another URI.
+    Redirected {
+        /// The answer's status: 301, 302, 303, 307 or 308.
+        status: u16,
+        /// Where to.
+        to: &'a str,
+    },
 }
 
 impl Client {
@@ -97,21 +132,25 @@ impl Client {
         if uri.is_secure && cfg!(not(feature = "tls")) {
             return Err(uri::UriFault::TlsNotBuilt.into());
         }
-        let mut request = ClientRequest::new(&uri.authority, &uri.target)?;
-        if let Some((user, password)) = &uri.userinfo {
-            let pair = [user, b":".as_slice(), password].concat();
-            let value = format!("Basic {}", base64::prelude::BASE64_STANDARD.encode(pair));
-            request = request.field("Authorization", &value)?;
-        }
-        Ok(Self {
+        let request = ClientRequest::new(&uri.authority, &uri.target)?;
+        let userinfo = uri.userinfo.clone();
+        let client = Self {
             uri,
             request,
             config: Arc::default(),
             connect_timeout: CONNECT_TIMEOUT,
             observer: None,
+            cookies: String::new(),
+            route: Route::Direct,
+            redirects_max: 0,
+            local: None,
             #[cfg(feature = "tls")]
             tls: crate::TlsConfig::new(),
-        })
+        };
+        match userinfo {
+            Some((user, password)) => client.basic_bytes(&user, &password),
+            None => Ok(client),
+        }
     }
 
     /// Offers one more subprotocol, less preferred than those before it.
@@ -132,12 +171,21 @@ impl Client {
         self
     }
 
-    /// Adds a field to the request, such as `Authorization` or `Cookie`.
+    /// Adds a field to the request. A `Cookie` is added to those that there are, since a request has one such field
+    /// (RFC 6265 section 5.4).
     ///
     /// # Errors
     ///
-    /// [`Error::Misuse`] for anything outside HTTP's grammar, and for the fields of the handshake itself.
+    /// [`Error::Misuse`] for anything outside HTTP's grammar, for the fields of the handshake itself, and for
+    /// `Proxy-Authorization`, which is for proxies: [`Client::proxy`] takes user name and password.
     pub fn header(mut self, name: &str, value: &str) -> Result<Self, Error> {
+        // rule: client/auth-retry-unsafe
+        if name.eq_ignore_ascii_case("Proxy-Authorization") {
+            return Err(Misuse::HeaderNotAllowed.into());
+        }
+        if name.eq_ignore_ascii_case("Cookie") {
+            return self.add_cookies(value);
+        }
         self.request = self.request.field(name, value)?;
         Ok(self)
     }
@@ -158,8 +206,8 @@ impl Client {
         self.header("Origin", origin)
     }
 
-    /// From the resolving of the name to the end of the TLS handshake (10 s). The opening handshake then has
-    /// [`Limits::handshake_timeout`].
+    /// From the resolving of the name to the end of the TLS handshake, with the proxy's answer in between (10 s). The
+    /// opening handshake then has [`Limits::handshake_timeout`]. After a redirect both begin again.
     #[must_use]
     pub fn connect_timeout(mut self, timeout: Duration) -> Self {
         self.connect_timeout = timeout;
@@ -195,55 +243,20 @@ impl Client {
         self
     }
 
-    /// Connects: resolves the name, tries each of its addresses in turn, encrypts for `wss://`, and runs the opening
-    /// handshake. Redirects are not followed: see [`Error::Declined`].
+    /// Connects: resolves the name, tries its addresses, encrypts for `wss://`, and runs the opening handshake.
+    ///
+    /// Addresses are tried as RFC 8305 says, IPv6 and IPv4 in turn: the next begins 250 ms after the one before it, or as
+    /// soon as that has failed, and the first to connect wins.
     ///
     /// Cancel safe: dropping the future closes what was begun.
     ///
     /// # Errors
     ///
-    /// [`Error::Unreachable`], [`Error::Tls`] and [`Error::Timeout`] before the request is sent; then
-    /// [`Error::Declined`], [`Error::FaultyAnswer`], [`Error::HandshakeCut`] and [`Error::Timeout`].
+    /// [`Error::Unreachable`], [`Error::Proxy`], [`Error::Tls`] and [`Error::Timeout`] before the request is sent; then
+    /// [`Error::Declined`], [`Error::FaultyAnswer`], [`Error::HandshakeCut`], [`Error::Timeout`] and, where redirects are
+    /// followed, [`Error::Redirect`].
     pub async fn connect(&self) -> Result<WebSocket, Error> {
-        let observer: &Observer = match &self.observer {
-            Some(observer) => &**observer,
-            None => &|_| {},
-        };
-        let deadline = Instant::now() + self.connect_timeout;
-        let tcp = connect::connect(&self.uri, self.connect_timeout, deadline, observer).await?;
-        let io = self.encrypt(tcp, deadline, observer).await?;
-        let mut seen = |seen: handshake::Seen<'_>| match seen {
-            handshake::Seen::Sent(bytes) => observer(Step::RequestSent(bytes)),
-            handshake::Seen::Received(bytes) => observer(Step::AnswerReceived(bytes)),
-        };
-        Box::pin(handshake::handshake(io, &self.request, self.config.clone(), &mut seen)).await
-    }
-
-    #[cfg(feature = "tls")]
-    async fn encrypt(
-        &self,
-        tcp: tokio::net::TcpStream,
-        deadline: Instant,
-        observer: &Observer,
-    ) -> Result<Transport, Error> {
-        if !self.uri.is_secure {
-            return Ok(tcp.into());
-        }
-        let connecting = Box::pin(self.tls.connect(&self.uri.host, tcp));
-        let late = |_| Error::Timeout { phase: crate::error::Phase::Connect, after: self.connect_timeout };
-        let (io, version) = tokio::time::timeout_at(deadline, connecting).await.map_err(late)??;
-        observer(Step::Encrypted(&version));
-        Ok(io)
-    }
-
-    #[cfg(not(feature = "tls"))]
-    async fn encrypt(
-        &self,
-        tcp: tokio::net::TcpStream,
-        _: Instant,
-        _: &Observer,
-    ) -> Result<Transport, Error> {
-        Ok(tcp.into())
+        self.open().await
     }
 }
 
@@ -258,7 +271,7 @@ impl IntoFuture for Client {
 }
 
 impl fmt::Debug for Client {
-    /// Without the fields, which may hold secrets.
+    /// Without fields and proxy, which may hold secrets.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Client")
             .field("secure", &self.uri.is_secure)

@@ -54,17 +54,9 @@ impl WsUri {
             return Err(UriFault::Fragment);
         }
         let (authority, target) = rest.split_at(rest.find(['/', '?']).unwrap_or(rest.len()));
-        let (userinfo, host_port) = match authority.rsplit_once('@') {
-            Some((userinfo, host_port)) => (Some(userinfo), host_port),
-            None => (None, authority),
-        };
-        let (host, port) = split_port(host_port)?;
-        let (host, is_v6) = check_host(host)?;
+        let Place { host, is_v6, port, userinfo } = Place::parse(authority)?;
         let default_port = if is_secure { 443 } else { 80 };
-        let port = match port {
-            None | Some("") => default_port,
-            Some(port) => parse_port(port)?,
-        };
+        let port = port.unwrap_or(default_port);
         check_characters(target)?;
         let shown = if is_v6 { format!("[{host}]") } else { host.clone() };
         Ok(Self {
@@ -73,8 +65,55 @@ impl WsUri {
             host,
             port,
             target: if target.starts_with('/') { target.into() } else { format!("/{target}") },
-            userinfo: userinfo.map(parse_userinfo).transpose()?,
+            userinfo,
         })
+    }
+
+    /// Whether both have the same origin: scheme, host and port (RFC 6454 section 4).
+    pub(crate) fn is_same_origin(&self, other: &Self) -> bool {
+        (self.is_secure, &self.host, self.port) == (other.is_secure, &other.host, other.port)
+    }
+
+    /// The host with brackets where it needs them, and the port in any case, as `CONNECT` wants it.
+    pub(crate) fn host_port(&self) -> String {
+        host_port(&self.host, self.port)
+    }
+}
+
+impl fmt::Display for WsUri {
+    /// Without user name and password.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let scheme = if self.is_secure { "wss" } else { "ws" };
+        write!(f, "{scheme}://{}{}", self.authority, self.target)
+    }
+}
+
+/// `host:port` or `[address]:port`.
+pub(crate) fn host_port(host: &str, port: u16) -> String {
+    if host.contains(':') { format!("[{host}]:{port}") } else { format!("{host}:{port}") }
+}
+
+/// What stands between the scheme and the path (RFC 3986 section 3.2).
+#[derive(Debug)]
+pub(crate) struct Place {
+    /// Lower case; an IPv6 address without its brackets.
+    pub(crate) host: String,
+    pub(crate) is_v6: bool,
+    pub(crate) port: Option<u16>,
+    /// User name and password with their percent-encodings resolved.
+    pub(crate) userinfo: Option<(Vec<u8>, Vec<u8>)>,
+}
+
+impl Place {
+    pub(crate) fn parse(authority: &str) -> Result<Self, UriFault> {
+        let (userinfo, host_port) = match authority.rsplit_once('@') {
+            Some((userinfo, host_port)) => (Some(userinfo), host_port),
+            None => (None, authority),
+        };
+        let (host, port) = split_port(host_port)?;
+        let (host, is_v6) = check_host(host)?;
+        let port = port.filter(|port| !port.is_empty()).map(parse_port).transpose()?;
+        Ok(Self { host, is_v6, port, userinfo: userinfo.map(parse_userinfo).transpose()? })
     }
 }
 

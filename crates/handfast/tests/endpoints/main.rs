@@ -2,7 +2,10 @@
 
 mod broadcast;
 mod client;
+mod comfort;
 mod pipe;
+mod proxy;
+mod redirect;
 mod server;
 mod split;
 mod streams;

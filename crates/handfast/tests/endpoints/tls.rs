@@ -6,12 +6,12 @@ use rcgen::{BasicConstraints, CertificateParams, CertifiedIssuer, IsCa, KeyPair}
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 
-struct Certificates {
-    root: String,
-    identity: TlsIdentity,
+pub struct Certificates {
+    pub root: String,
+    pub identity: TlsIdentity,
 }
 
-fn certificates(host: &str) -> Certificates {
+pub fn certificates(host: &str) -> Certificates {
     let mut params = CertificateParams::new(Vec::new()).unwrap();
     params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
     let ca = CertifiedIssuer::self_signed(params, KeyPair::generate().unwrap()).unwrap();
