@@ -244,6 +244,7 @@ impl Error {
             | Self::Redirect(_)
             | Self::Protocol(_)
             | Self::Closed
+            | Self::MessageCut
             | Self::Misuse(_)
             | Self::Io(_)
             | Self::Other(_) => false,
