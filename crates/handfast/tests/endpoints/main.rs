@@ -1,5 +1,6 @@
 //! Servers and clients, in pairs and against peers that write bytes.
 
+mod attacks;
 mod broadcast;
 mod client;
 mod comfort;

@@ -58,9 +58,6 @@ async fn pass(bytes: u64) {
     assert!(held <= 256 << 10 && sender_held <= 128 << 10, "{held} and {sender_held} bytes are held");
     // Both ends, the pools of the threads, and whatever else this process does meanwhile.
     assert!(grown <= 16 << 20, "the process grew by {grown} bytes");
-    println!(
-        "{bytes} bytes passed; held at most {held} and {sender_held} bytes; the process grew by {grown}"
-    );
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
