@@ -48,7 +48,12 @@
 //!
 //! # Features
 //!
-//! `tls` (default): `wss://` for clients and servers, by rustls with the platform's trust.
+//! | feature | adds |
+//! | --- | --- |
+//! | `tls` (default) | `wss://` for clients and servers, by rustls with the platform's trust |
+//! | `hyper` | `handfast::hyper`: WebSockets on requests of a hyper server, over HTTP/1.1 and HTTP/2 |
+//! | `tower` | `handfast::tower`: a layer that upgrades requests and passes the rest on |
+//! | `axum` | `handfast::axum`: an extractor for axum 0.8 |
 
 mod broadcast;
 mod client;
@@ -60,6 +65,8 @@ mod server;
 #[cfg(feature = "tls")]
 mod tls;
 mod transport;
+#[cfg(feature = "hyper")]
+mod upgrade;
 mod websocket;
 
 pub use broadcast::{Broadcast, Delivery, Member, Overflow};
@@ -79,6 +86,12 @@ pub use server::{AcceptOptions, BindOptions, Refused, Request, Server, ServerHan
 #[cfg(feature = "tls")]
 pub use tls::{TlsConfig, TlsIdentity};
 pub use transport::Transport;
+#[cfg(feature = "axum")]
+pub use upgrade::axum;
+#[cfg(feature = "hyper")]
+pub use upgrade::hyper;
+#[cfg(feature = "tower")]
+pub use upgrade::tower;
 pub use websocket::{
     MessageKind, MessageReader, MessageWriter, Piece, ReadPieces, Receiver, Sender, TrySendError, WebSocket,
     WritePieces,

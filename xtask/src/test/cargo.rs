@@ -19,17 +19,33 @@ pub fn steps() -> Vec<Step> {
             tidy::run().map(|()| Tally::ONE).map_err(Stop::Failed)
         }),
         step("clippy", "no warning in any target", |_| {
-            one("clippy", &["clippy", "--workspace", "--all-targets", "--locked", "--", "-D", "warnings"])
+            one(
+                "clippy",
+                &[
+                    "clippy",
+                    "--workspace",
+                    "--all-targets",
+                    "--all-features",
+                    "--locked",
+                    "--",
+                    "-D",
+                    "warnings",
+                ],
+            )
         }),
-        step("features", "the library also builds without its features", |_| {
+        step("features", "the library also builds without its features, and with each alone", |_| {
             let library = ["clippy", "--package", "handfast", "--lib", "--no-default-features", "--locked"];
-            one("features", &[&library[..], &["--", "-D", "warnings"]].concat())
+            for features in ["", "hyper", "tower", "axum"] {
+                let features = ["--features", features, "--", "-D", "warnings"];
+                one("features", &[&library[..], &features].concat())?;
+            }
+            Ok(Tally::ONE)
         }),
         step("tests", "unit, rule, pair and documentation tests", |_| {
-            tests("tests", &["test", "--workspace", "--locked", "--no-fail-fast"])
+            tests("tests", &["test", "--workspace", "--all-features", "--locked", "--no-fail-fast"])
         }),
         step("doc", "the documentation builds without a warning", |_| {
-            one("doc", &["doc", "--workspace", "--lib", "--no-deps", "--locked"])
+            one("doc", &["doc", "--workspace", "--all-features", "--lib", "--no-deps", "--locked"])
         }),
         step("build", "the programs build, optimised", build),
         Step {
@@ -37,7 +53,10 @@ pub fn steps() -> Vec<Step> {
             about: "the same tests, optimised",
             full: true,
             run: |_| {
-                tests("tests-release", &["test", "--workspace", "--locked", "--no-fail-fast", "--release"])
+                tests(
+                    "tests-release",
+                    &["test", "--workspace", "--all-features", "--locked", "--no-fail-fast", "--release"],
+                )
             },
         },
         Step {

@@ -297,7 +297,8 @@ impl<'a> Examiner<'a> {
             RequestFault::LengthConflict(Excerpt::new(encoding.first))
         } else if encoding.lines > 0 {
             RequestFault::BodyPresent(Excerpt::new(encoding.first))
-        } else if length.first.iter().any(|&digit| digit != b'0') {
+        } else if self.stream.is_some() || length.first.iter().any(|&digit| digit != b'0') {
+            // A stream whose length is 0 is reset at its first frame of data (RFC 9113 section 8.1.1).
             RequestFault::BodyPresent(Excerpt::new(length.first))
         } else {
             return;

@@ -277,6 +277,12 @@ impl Request {
             || self.fields().any(|(name, value)| is_sign(name, value))
     }
 
+    /// Whether this field shows that a WebSocket is meant, as [`Request::wants_websocket`] has it; for requests that another
+    /// HTTP library has read.
+    pub fn is_sign(name: &str, value: &[u8]) -> bool {
+        is_sign(name.as_bytes(), value)
+    }
+
     /// Judges the request by every rule of the handshake.
     ///
     /// Fails with all faults at once. A plain GET without any sign of a handshake fails with 426 (400 over HTTP/2 and HTTP/3).

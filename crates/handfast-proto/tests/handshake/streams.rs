@@ -215,6 +215,7 @@ fn all_other_rules_are_those_of_http_1_1() {
         (("sec-websocket-protocol", "a b"), 400, "server/subprotocol-offer-invalid"),
         (("sec-websocket-extensions", "x; ="), 400, "server/extension-offer-malformed"),
         (("content-length", "5"), 400, "server/body-present"),
+        (("content-length", "0"), 400, "server/body-present"),
         (("expect", "tea"), 417, "server/expect-continue"),
         (("x", "a\r\nb: c"), 400, "server/bare-cr"),
         (("x", "\0"), 400, "server/nul-in-value"),

@@ -1,0 +1,283 @@
+//! WebSockets on requests of a hyper 1 server, over HTTP/1.1 and HTTP/2 alike (feature `hyper`).
+//!
+//! ```no_run
+//! use handfast::AcceptOptions;
+//! use handfast::hyper::{Body, upgrade};
+//!
+//! async fn serve<B>(mut request: http::Request<B>) -> Result<http::Response<Body>, std::convert::Infallible> {
+//!     Ok(match upgrade(&mut request, &AcceptOptions::default()) {
+//!         Ok((response, upgrading)) => {
+//!             tokio::spawn(async move {
+//!                 let mut ws = upgrading.await?;
+//!                 while let Some(message) = ws.recv().await? {
+//!                     ws.send(message).await?;
+//!                 }
+//!                 Ok::<_, handfast::Error>(())
+//!             });
+//!             response
+//!         }
+//!         Err(rejection) => rejection.into(),
+//!     })
+//! }
+//! # drop(serve::<()>);
+//! ```
+//!
+//! Serve HTTP/1.1 connections `with_upgrades()`, and for HTTP/2 call `enable_connect_protocol()` on the connection's builder.
+//!
+//! # What can no longer be judged
+//!
+//! The request is judged by the same rules as everywhere in handfast, as far as hyper has left anything to judge.
+//!
+//! | hyper over HTTP/1.1 | what that means |
+//! | --- | --- |
+//! | answers a malformed head by itself, with an empty 400, 414 or 431 | no fault is named for folded lines, control bytes, blanks before a colon, broken request lines, other versions than HTTP/1.0 and 1.1, and heads beyond its limits |
+//! | takes lines that end with LF alone, and skips empty lines before the request | `server/bare-lf` and `server/leading-empty-line` are not kept |
+//! | drops a fragment from the target | `server/target-fragment` is not kept |
+//! | drops `Content-Length` beside `Transfer-Encoding`, and takes the same length twice | the request is still refused, since a body is announced |
+//! | ignores `Expect: 100-continue` on a request without a body | it is accepted, and no 100 comes before the 101 |
+//! | bounds slow heads only where a `header_read_timeout` is set | `server/head-timeout` is the server's own affair |
+//!
+//! Over HTTP/2 hyper resets the stream (`PROTOCOL_ERROR`) where `:scheme` or `:path` is missing or malformed, where
+//! `:protocol` stands on another method or was not announced, and for fields of the connection such as `Upgrade`; it ends the
+//! connection for a CONNECT that announces a body.
+
+pub use super::rejection::{Body, Rejection};
+
+use super::rejection::response;
+use crate::websocket::{Details, WebSocket};
+use crate::{AcceptOptions, Answer, Config, Error, Offer, Refusal};
+use ::hyper::ext::Protocol;
+use ::hyper::upgrade::OnUpgrade;
+use bytes::BytesMut;
+use handfast_proto::connection::Connection;
+use handfast_proto::error::Misuse;
+use handfast_proto::handshake::{Accepted, HttpVersion, Request, RequestParts};
+use http::{Extensions, HeaderMap, Method, Response, Uri, Version};
+use hyper_util::rt::TokioIo;
+use std::fmt;
+use std::io::{self, IoSlice};
+use std::pin::Pin;
+use std::sync::Arc;
+use std::task::{Context, Poll, ready};
+use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
+
+/// Judges a request and completes its handshake with `options.answer`: the response to return, and what becomes the WebSocket
+/// once hyper has sent it.
+///
+/// # Errors
+///
+/// [`Rejection`] for a request that is not a right handshake: return it as the response.
+pub fn upgrade<B>(
+    request: &mut http::Request<B>,
+    options: &AcceptOptions,
+) -> Result<(Response<Body>, Upgrading), Rejection> {
+    Upgrade::new(request, options)?.accept(&options.answer)
+}
+
+/// Whether the client means to open a WebSocket, rightly or wrongly: it sent an `Upgrade` that speaks of websocket, a
+/// `Sec-WebSocket-*` field, or over HTTP/2 a `:protocol` of websocket.
+pub fn wants_websocket<B>(request: &http::Request<B>) -> bool {
+    let protocol = request.extensions().get::<Protocol>();
+    protocol.is_some_and(|protocol| protocol.as_str().eq_ignore_ascii_case("websocket"))
+        || request.headers().iter().any(|(name, value)| Request::is_sign(name.as_str(), value.as_bytes()))
+}
+
+/// A right handshake that waits for its answer: look at it, then [`accept`](Upgrade::accept) it, or drop it and return any
+/// other response.
+pub struct Upgrade {
+    offer: Offer,
+    on_upgrade: OnUpgrade,
+    config: Arc<Config>,
+}
+
+impl Upgrade {
+    /// Judges a request. When it is right, takes from it what hyper needs to hand its stream over.
+    ///
+    /// # Errors
+    ///
+    /// All faults at once; [`Rejection`] is made from it.
+    pub fn new<B>(request: &mut http::Request<B>, options: &AcceptOptions) -> Result<Self, Refusal> {
+        let head = Head {
+            version: request.version(),
+            method: request.method(),
+            uri: request.uri(),
+            headers: request.headers(),
+            extensions: request.extensions(),
+        };
+        let offer = offer(&head, options)?;
+        Ok(Self { offer, on_upgrade: ::hyper::upgrade::on(request), config: options.config.clone() })
+    }
+
+    /// As [`Upgrade::new`], for a request without its body.
+    ///
+    /// # Errors
+    ///
+    /// As [`Upgrade::new`].
+    pub fn from_parts(parts: &mut http::request::Parts, options: &AcceptOptions) -> Result<Self, Refusal> {
+        let head = Head {
+            version: parts.version,
+            method: &parts.method,
+            uri: &parts.uri,
+            headers: &parts.headers,
+            extensions: &parts.extensions,
+        };
+        let offer = offer(&head, options)?;
+        // hyper gives it for whole requests only.
+        let mut request = http::Request::new(());
+        request.extensions_mut().extend(std::mem::take(&mut parts.extensions));
+        let on_upgrade = ::hyper::upgrade::on(&mut request);
+        parts.extensions = std::mem::take(request.extensions_mut());
+        Ok(Self { offer, on_upgrade, config: options.config.clone() })
+    }
+
+    /// What the client offers: path, origin, subprotocols and all fields.
+    pub fn offer(&self) -> &Offer {
+        &self.offer
+    }
+
+    /// Completes the handshake: 101 over HTTP/1.1, 200 over HTTP/2. Fields may be added to the response as long as they are not
+    /// the handshake's own; [`Answer::field`] guards them.
+    ///
+    /// # Errors
+    ///
+    /// [`Rejection`] when `answer` requires a subprotocol that was not offered.
+    pub fn accept(self, answer: &Answer) -> Result<(Response<Body>, Upgrading), Rejection> {
+        let (accepted, parts) = self
+            .offer
+            .accept_parts(answer)
+            .map_err(|misuse: Misuse| Rejection::misuse(misuse, self.offer.request().version()))?;
+        let upgrading =
+            Upgrading { on_upgrade: self.on_upgrade, accepted: Some(accepted), config: self.config };
+        Ok((response(parts), upgrading))
+    }
+}
+
+impl fmt::Debug for Upgrade {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Upgrade").field("target", &self.offer.request().target()).finish_non_exhaustive()
+    }
+}
+
+/// A WebSocket that is open as soon as hyper has sent the response: await it in a task of its own.
+///
+/// # Errors
+///
+/// [`Error::Other`] with hyper's error, when the response was not sent, or hyper was not told to allow upgrades.
+#[must_use = "it is the WebSocket: await it in a task of its own"]
+pub struct Upgrading {
+    on_upgrade: OnUpgrade,
+    /// Only `None` when it was ready.
+    accepted: Option<Accepted<handfast_proto::Server>>,
+    config: Arc<Config>,
+}
+
+impl Future for Upgrading {
+    type Output = Result<WebSocket<Upgraded>, Error>;
+
+    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
+        let upgraded = ready!(Pin::new(&mut self.on_upgrade).poll(cx)).map_err(Error::other)?;
+        let accepted = self.accepted.take().expect("it is polled once when it is ready");
+        let details = Details { subprotocol: accepted.subprotocol().map(Into::into), response: None };
+        let connection = Connection::server(accepted, self.config.clone());
+        let io = Upgraded(TokioIo::new(upgraded));
+        Poll::Ready(Ok(WebSocket::open(io, connection, self.config.clone(), details, &BytesMut::new())))
+    }
+}
+
+impl fmt::Debug for Upgrading {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Upgrading").finish_non_exhaustive()
+    }
+}
+
+/// The stream that hyper hands over: a whole connection of HTTP/1.1, or one stream of HTTP/2.
+#[derive(Debug)]
+pub struct Upgraded(TokioIo<::hyper::upgrade::Upgraded>);
+
+impl AsyncRead for Upgraded {
+    fn poll_read(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        buffer: &mut ReadBuf<'_>,
+    ) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.0).poll_read(cx, buffer)
+    }
+}
+
+impl AsyncWrite for Upgraded {
+    fn poll_write(mut self: Pin<&mut Self>, cx: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
+        Pin::new(&mut self.0).poll_write(cx, bytes)
+    }
+
+    fn poll_write_vectored(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        slices: &[IoSlice<'_>],
+    ) -> Poll<io::Result<usize>> {
+        if self.0.is_write_vectored() {
+            return Pin::new(&mut self.0).poll_write_vectored(cx, slices);
+        }
+        // Each write becomes a frame of HTTP/2: one for header and payload instead of two.
+        let mut joined = Vec::new();
+        for slice in slices {
+            let room = JOINED_BYTES_MAX - joined.len();
+            joined.extend_from_slice(&slice[..slice.len().min(room)]);
+        }
+        Pin::new(&mut self.0).poll_write(cx, &joined)
+    }
+
+    fn is_write_vectored(&self) -> bool {
+        true
+    }
+
+    fn poll_flush(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.0).poll_flush(cx)
+    }
+
+    fn poll_shutdown(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.0).poll_shutdown(cx)
+    }
+}
+
+/// The largest frame that every peer of HTTP/2 takes (RFC 9113 section 4.2).
+const JOINED_BYTES_MAX: usize = 16 << 10;
+
+/// What a request and its parts have in common.
+struct Head<'a> {
+    version: Version,
+    method: &'a Method,
+    uri: &'a Uri,
+    headers: &'a HeaderMap,
+    extensions: &'a Extensions,
+}
+
+/// The one conversion from a request of the `http` crate.
+fn offer(head: &Head<'_>, options: &AcceptOptions) -> Result<Offer, Refusal> {
+    let version = match head.version {
+        Version::HTTP_09 | Version::HTTP_10 => HttpVersion::Http10,
+        Version::HTTP_2 => HttpVersion::Http2,
+        Version::HTTP_3 => HttpVersion::Http3,
+        _ => HttpVersion::Http11,
+    };
+    let uri = head.uri;
+    let path = uri.path_and_query().map_or("", |path| path.as_str());
+    let whole;
+    let target = match uri.scheme() {
+        // The absolute form, which some clients send to every server.
+        Some(_) if !version.has_streams() => {
+            whole = uri.to_string();
+            &*whole
+        }
+        _ => path,
+    };
+    let parts = RequestParts {
+        version,
+        method: head.method.as_str(),
+        target,
+        scheme: uri.scheme_str(),
+        authority: uri.authority().map(|authority| authority.as_str()),
+        protocol: head.extensions.get::<Protocol>().map(Protocol::as_str),
+    };
+    let fields = head.headers.iter().map(|(name, value)| (name.as_str().as_bytes(), value.as_bytes()));
+    Request::from_parts(&parts, fields, &options.policy)?.into_offer(&options.policy)
+}

@@ -1,0 +1,208 @@
+//! A tower layer that upgrades requests and passes the rest on, over HTTP/1.1 and HTTP/2 alike (feature `tower`).
+//!
+//! ```
+//! use handfast::tower::UpgradeLayer;
+//!
+//! let chat = UpgradeLayer::new(|mut ws| async move {
+//!     while let Some(message) = ws.recv().await? {
+//!         ws.send(message).await?;
+//!     }
+//!     Ok(())
+//! })
+//! .path("/chat");
+//! let app: axum::Router = axum::Router::new().layer(chat);
+//! ```
+//!
+//! What hyper has normalised before, and cannot be judged any more, is listed in [`hyper`](crate::hyper).
+
+pub use super::hyper::{Rejection, Upgraded};
+
+use super::hyper;
+use crate::{AcceptOptions, Error, WebSocket};
+use bytes::Bytes;
+use http::{Request, Response};
+use http_body::{Frame, SizeHint};
+use std::fmt;
+use std::pin::Pin;
+use std::sync::Arc;
+use std::task::{Context, Poll, ready};
+use tower_layer::Layer;
+use tower_service::Service;
+
+/// Answers requests that mean to open a WebSocket, rightly or wrongly, and leaves all others to the service inside.
+pub struct UpgradeLayer<H> {
+    handler: Arc<H>,
+    options: Arc<AcceptOptions>,
+    path: Option<Arc<str>>,
+}
+
+impl<H> UpgradeLayer<H> {
+    /// Runs `handler` for each WebSocket, in a task of its own. An error that it returns ends its WebSocket and nothing else.
+    /// Upgrades on every path, strict and same-origin.
+    pub fn new<F>(handler: H) -> Self
+    where
+        H: Fn(WebSocket<Upgraded>) -> F + Send + Sync + 'static,
+        F: Future<Output = Result<(), Error>> + Send + 'static,
+    {
+        Self { handler: Arc::new(handler), options: Arc::default(), path: None }
+    }
+
+    /// How requests are judged and answered.
+    #[must_use]
+    pub fn options(mut self, options: AcceptOptions) -> Self {
+        self.options = Arc::new(options);
+        self
+    }
+
+    /// Only requests for exactly this path, such as `/chat`.
+    #[must_use]
+    pub fn path(mut self, path: &str) -> Self {
+        self.path = Some(path.into());
+        self
+    }
+}
+
+impl<H> Clone for UpgradeLayer<H> {
+    fn clone(&self) -> Self {
+        Self { handler: self.handler.clone(), options: self.options.clone(), path: self.path.clone() }
+    }
+}
+
+impl<H> fmt::Debug for UpgradeLayer<H> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("UpgradeLayer")
+            .field("path", &self.path)
+            .field("options", &self.options)
+            .finish_non_exhaustive()
+    }
+}
+
+impl<S, H> Layer<S> for UpgradeLayer<H> {
+    type Service = UpgradeService<S, H>;
+
+    fn layer(&self, inner: S) -> Self::Service {
+        UpgradeService { inner, layer: self.clone() }
+    }
+}
+
+/// A service with WebSockets before it: see [`UpgradeLayer`].
+#[derive(Debug)]
+pub struct UpgradeService<S, H> {
+    inner: S,
+    layer: UpgradeLayer<H>,
+}
+
+impl<S: Clone, H> Clone for UpgradeService<S, H> {
+    fn clone(&self) -> Self {
+        Self { inner: self.inner.clone(), layer: self.layer.clone() }
+    }
+}
+
+impl<S, H, F, B, R> Service<Request<B>> for UpgradeService<S, H>
+where
+    S: Service<Request<B>, Response = Response<R>>,
+    H: Fn(WebSocket<Upgraded>) -> F + Send + Sync + 'static,
+    F: Future<Output = Result<(), Error>> + Send + 'static,
+{
+    type Response = Response<Body<R>>;
+    type Error = S::Error;
+    type Future = ResponseFuture<S::Future>;
+
+    fn poll_ready(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), S::Error>> {
+        self.inner.poll_ready(cx)
+    }
+
+    fn call(&mut self, mut request: Request<B>) -> Self::Future {
+        let layer = &self.layer;
+        let is_ours = layer.path.as_deref().is_none_or(|path| path == request.uri().path());
+        if !is_ours || !hyper::wants_websocket(&request) {
+            return ResponseFuture(Coming::Inner(Box::pin(self.inner.call(request))));
+        }
+        ResponseFuture(Coming::Own(Some(match hyper::upgrade(&mut request, &layer.options) {
+            Ok((response, upgrading)) => {
+                let handler = layer.handler.clone();
+                tokio::spawn(async move { handler(upgrading.await?).await });
+                response
+            }
+            Err(rejection) => rejection.into(),
+        })))
+    }
+}
+
+/// The response to come.
+pub struct ResponseFuture<F>(Coming<F>);
+
+enum Coming<F> {
+    /// Only `None` when it was ready.
+    Own(Option<Response<hyper::Body>>),
+    Inner(Pin<Box<F>>),
+}
+
+impl<F, R, E> Future for ResponseFuture<F>
+where
+    F: Future<Output = Result<Response<R>, E>>,
+{
+    type Output = Result<Response<Body<R>>, E>;
+
+    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
+        match &mut self.0 {
+            Coming::Own(response) => {
+                let response = response.take().expect("it is polled once when it is ready");
+                Poll::Ready(Ok(response.map(|body| Body(Either::Own(body)))))
+            }
+            Coming::Inner(inner) => {
+                let response = ready!(inner.as_mut().poll(cx))?;
+                Poll::Ready(Ok(response.map(|body| Body(Either::Inner(Box::pin(body))))))
+            }
+        }
+    }
+}
+
+impl<F> fmt::Debug for ResponseFuture<F> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("ResponseFuture").finish_non_exhaustive()
+    }
+}
+
+/// The body of a refusal, or that of the service inside.
+pub struct Body<R>(Either<R>);
+
+enum Either<R> {
+    Own(hyper::Body),
+    Inner(Pin<Box<R>>),
+}
+
+impl<R: http_body::Body<Data = Bytes>> http_body::Body for Body<R> {
+    type Data = Bytes;
+    type Error = R::Error;
+
+    fn poll_frame(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<Bytes>, R::Error>>> {
+        match &mut self.0 {
+            Either::Own(own) => Pin::new(own).poll_frame(cx).map_err(|never| match never {}),
+            Either::Inner(inner) => inner.as_mut().poll_frame(cx),
+        }
+    }
+
+    fn is_end_stream(&self) -> bool {
+        match &self.0 {
+            Either::Own(own) => own.is_end_stream(),
+            Either::Inner(inner) => inner.is_end_stream(),
+        }
+    }
+
+    fn size_hint(&self) -> SizeHint {
+        match &self.0 {
+            Either::Own(own) => own.size_hint(),
+            Either::Inner(inner) => inner.size_hint(),
+        }
+    }
+}
+
+impl<R> fmt::Debug for Body<R> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Body").finish_non_exhaustive()
+    }
+}
