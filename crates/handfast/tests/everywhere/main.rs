@@ -1,6 +1,7 @@
 //! The same handshakes over every way into handfast: bytes of HTTP/1.1, hyper, tower, axum, and HTTP/2.
 
 mod apps;
+mod examples;
 mod servers;
 mod table;
 mod wire;
