@@ -20,6 +20,7 @@ async fn chat(ws: Upgrade) -> Response {
     })
 }
 
+/// The application, with the one site whose pages may connect.
 pub fn app() -> Router {
     let mut options = AcceptOptions::default();
     options.policy.origin = OriginPolicy::Allow(vec!["https://app.example".into()]);
@@ -27,7 +28,7 @@ pub fn app() -> Router {
 }
 
 #[tokio::main]
-pub async fn main() -> std::io::Result<()> {
+async fn main() -> std::io::Result<()> {
     let listener = tokio::net::TcpListener::bind("127.0.0.1:8080").await?;
     axum::serve(listener, app()).await
 }

@@ -5,6 +5,7 @@
 use handfast::{Error, Message, Server};
 use tokio::sync::broadcast::{self, error::RecvError};
 
+/// Everybody who connects is in the room.
 pub async fn serve(server: Server) -> Result<(), Error> {
     let (room, _) = broadcast::channel::<Message>(64);
     server
@@ -31,6 +32,6 @@ pub async fn serve(server: Server) -> Result<(), Error> {
 }
 
 #[tokio::main]
-pub async fn main() -> Result<(), Error> {
+async fn main() -> Result<(), Error> {
     serve(Server::bind("127.0.0.1:8080").await?).await
 }
