@@ -62,7 +62,16 @@ fn bytes(size: usize) -> Vec<u8> {
 
 async fn open(url: &str) -> Result<WebSocket, Error> {
     let config = Config { show_pings: true, show_pongs: true, ..Config::default() };
-    Client::new(url)?.config(config).connect().await
+    client(url)?.config(config).connect().await
+}
+
+/// Through the proxy that the variable `PROXY` names, if it is set.
+fn client(url: &str) -> Result<Client, Error> {
+    let client = Client::new(url)?;
+    match std::env::var("PROXY") {
+        Ok(proxy) => client.proxy(&proxy),
+        Err(_) => Ok(client),
+    }
 }
 
 fn wanted<T: PartialEq + std::fmt::Debug>(what: &str, came: &T, wanted: &T) -> Outcome {
@@ -86,7 +95,7 @@ async fn echoes(echo: &str, messages: impl IntoIterator<Item = Message>) -> Outc
 async fn compressed(echo: &str) -> Outcome {
     let text = Message::text("compress me ".repeat(1000));
     for options in [DeflateOptions::default(), DeflateOptions::with_context()] {
-        let mut ws = Client::new(echo)?.deflate(options).await?;
+        let mut ws = client(echo)?.deflate(options).await?;
         if ws.deflate().is_none() {
             return Err("the offer was not taken".into());
         }
@@ -157,7 +166,7 @@ async fn close_codes(echo: &str) -> Outcome {
 }
 
 async fn subprotocol(url: &str) -> Outcome {
-    let mut ws = Client::new(url)?.subprotocol("chat.v1")?.subprotocol("chat.v2")?.connect().await?;
+    let mut ws = client(url)?.subprotocol("chat.v1")?.subprotocol("chat.v2")?.connect().await?;
     wanted("subprotocol", &ws.subprotocol(), &Some("chat.v2"))?;
     ws.close(CloseCode::NORMAL, "").await?;
     let mut ws = open(url).await?;

@@ -3,6 +3,7 @@
 mod autobahn;
 mod browser;
 mod channels;
+mod forward;
 mod gorilla;
 mod http;
 pub mod programs;
@@ -46,6 +47,8 @@ pub fn steps() -> Vec<Step> {
         step("channels", "our client against Django Channels on daphne", |_| channels::run()),
         step("nginx", "both clients through nginx to our server", |_| proxies::nginx()),
         step("haproxy", "both clients through HAProxy to our server", |_| proxies::haproxy()),
+        step("squid", "our client through Squid (CONNECT) to our server", |_| forward::squid()),
+        step("microsocks", "our client through MicroSocks (SOCKS5) to our server", |_| forward::microsocks()),
     ]
 }
 
