@@ -80,6 +80,9 @@ pub struct ServeArgs {
     /// Agree to permessage-deflate where a client offers it
     #[arg(long)]
     pub deflate: bool,
+    /// Show counters at /metrics, as Prometheus reads them, to everybody who can reach the port
+    #[arg(long)]
+    pub metrics: bool,
 }
 
 /// `handfast connect`

@@ -239,6 +239,41 @@ mod signals {
 }
 
 #[test]
+fn metrics_count_handshakes_messages_and_ends_when_asked_for() {
+    let serve = Serve::start(&["--metrics", "--threads", "2"]);
+    for _ in 0..2 {
+        let output = handfast(&["connect", &serve.url("/echo"), "-s", "one", "-s", "two"]);
+        assert_eq!(code(&output), 0, "{}", stderr(&output));
+    }
+    serve.ask(
+        &support::handshake(&serve.address.to_string(), "/echo", "Sec-WebSocket-Version: 13\r\n")
+            .replace("\r\n", "\n"),
+    );
+    let _open = serve.open();
+    let wanted = [
+        "handfast_connections_open{role=\"server\"} 1",
+        "handfast_handshakes_total{role=\"server\",result=\"opened\"} 3",
+        "handfast_handshakes_total{role=\"server\",result=\"refused\"} 1",
+        "handfast_handshake_faults_total{role=\"server\",rule=\"server/version-duplicate\"} 1",
+        "handfast_messages_total{role=\"server\",way=\"received\"} 4",
+        "handfast_messages_total{role=\"server\",way=\"sent\"} 4",
+        "handfast_closes_total{role=\"server\",by=\"peer\",code=\"1000\"} 2",
+    ];
+    // A connection is counted as closed a moment after its client has heard of it.
+    let begin = std::time::Instant::now();
+    loop {
+        let page = serve.get("/metrics");
+        assert!(page.contains("\r\nContent-Type: text/plain; version=0.0.4"), "{page}");
+        if wanted.iter().all(|line| page.lines().any(|given| given == *line)) {
+            break;
+        }
+        assert!(begin.elapsed() < std::time::Duration::from_secs(10), "{page}");
+        std::thread::sleep(std::time::Duration::from_millis(20));
+    }
+    assert!(Serve::start(&[]).get("/metrics").starts_with("HTTP/1.1 404 "));
+}
+
+#[test]
 fn tls_is_served_and_trusted_only_with_its_certificate() {
     let folder = std::env::temp_dir().join(format!("handfast-cli-tls-{}", std::process::id()));
     std::fs::create_dir_all(&folder).expect("a folder for the certificate");

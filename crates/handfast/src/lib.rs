@@ -54,11 +54,25 @@
 //! | `hyper` | `handfast::hyper`: WebSockets on requests of a hyper server, over HTTP/1.1 and HTTP/2 |
 //! | `tower` | `handfast::tower`: a layer that upgrades requests and passes the rest on |
 //! | `axum` | `handfast::axum`: an extractor for axum 0.8 |
+//! | `tracing` | events for each handshake (result, ids of the broken rules) and each close (code, reason, who), in a span a connection on servers |
+//! | `metrics` | counters through the `metrics` facade: the table below. Install a recorder before the first connection |
+//!
+//! | metric | labels | counts |
+//! | --- | --- | --- |
+//! | `handfast_connections_open` | `role` | open WebSockets, a gauge |
+//! | `handfast_handshakes_total` | `role`, `result` | handshakes: `opened`, `refused`, `declined`, `faulty`, `cut`, `timeout`, `lost` |
+//! | `handfast_handshake_faults_total` | `role`, `rule` | broken rules by id |
+//! | `handfast_messages_total`, `handfast_bytes_total` | `role`, `way` | data messages, and bytes of frames: `received`, `sent` |
+//! | `handfast_closes_total` | `role`, `by`, `code` | ends: by `us`, `peer`, `fault`, `pong`, `idle`, `close` (deadlines), `lost`, `drop`; codes from 3000 on as `3xxx`, `4xxx` |
+//! | `handfast_pongs_late_total` | `role` | connections given up because no pong came |
+//!
+//! Messages and bytes are added up when a connection waits, not one by one.
 
 mod broadcast;
 mod client;
 pub mod error;
 mod linger;
+mod observe;
 mod proxy;
 mod random;
 mod server;

@@ -3,6 +3,7 @@
 //! Each thread has a runtime and a listener of its own, and all listeners share the port: nothing is handed from thread to
 //! thread, and no lock is taken for a message.
 
+mod metrics;
 mod observe;
 mod page;
 mod site;
@@ -24,7 +25,7 @@ pub fn run(args: &ServeArgs) -> Result<Exit, Failure> {
         (Some(cert), Some(key)) => Some(identity(cert, key)?),
         _ => None,
     };
-    let setup = Setup { site: Arc::new(Site::new(args)), tls };
+    let setup = Setup { site: Arc::new(Site::new(args)?), tls };
     let threads = args.threads.map_or_else(cores, usize::from);
     let runtime = crate::runtime()?;
     let served = runtime.block_on(serve(args.listen, threads, setup));

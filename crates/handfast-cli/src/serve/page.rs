@@ -47,6 +47,20 @@ pub fn respond(request: PageRequest<'_>, store: &Store) -> HttpResponse {
     }
 }
 
+/// The counters at `/metrics`.
+pub fn metrics(method: &str, text: String) -> HttpResponse {
+    match method {
+        "GET" | "HEAD" => {
+            let response = HttpResponse::new(200).body(text);
+            finish(response, &[("Content-Type", "text/plain; version=0.0.4; charset=utf-8")])
+        }
+        _ => {
+            let response = HttpResponse::text(405, "This is a page: it answers GET and HEAD.\n");
+            finish(response, &[("Allow", "GET, HEAD")])
+        }
+    }
+}
+
 type Content = (&'static str, Vec<u8>);
 
 /// What stands at the path; `None` if nothing does.

@@ -1,8 +1,10 @@
 //! What is served: the echo and the page, and to whom.
 
+use super::metrics::Metrics;
 use super::observe::{self, Observed, Store};
 use super::page::{self, PageRequest};
 use crate::args::ServeArgs;
+use crate::exit::Failure;
 use handfast::{DeflateOptions, Error, HttpResponse, Request};
 use handfast_proto::handshake::{Answer, OriginPolicy, Policy};
 use std::net::{IpAddr, SocketAddr};
@@ -15,11 +17,14 @@ pub struct Site {
     hosts: Vec<String>,
     answer: Answer,
     store: Store,
+    metrics: Option<Metrics>,
 }
 
 impl Site {
     /// As the command line wants it.
-    pub fn new(args: &ServeArgs) -> Self {
+    ///
+    /// Fails when the counters cannot be set up.
+    pub fn new(args: &ServeArgs) -> Result<Self, Failure> {
         let origin = match &*args.allow_origins {
             [] => OriginPolicy::SameOrigin,
             origins if origins.iter().any(|origin| origin == "*") => OriginPolicy::Any,
@@ -31,7 +36,9 @@ impl Site {
             // No context is kept: thousands of idle connections hold no memory for it.
             answer = answer.deflate(DeflateOptions::default());
         }
-        Self { origin, hosts: hosts(args.listen, &args.allow_hosts), answer, store: Store::default() }
+        let metrics = args.metrics.then(Metrics::install).transpose()?;
+        let hosts = hosts(args.listen, &args.allow_hosts);
+        Ok(Self { origin, hosts, answer, store: Store::default(), metrics })
     }
 
     /// How requests are judged.
@@ -81,6 +88,9 @@ impl Site {
                 refusal.faults().iter().find(|fault| fault.rule().id.starts_with("server/host-"))
         {
             return page::refuse_host(fault);
+        }
+        if let Some(metrics) = self.metrics.as_ref().filter(|_| request.path() == "/metrics") {
+            return page::metrics(request.method(), metrics.text());
         }
         let request = PageRequest {
             method: request.method(),

@@ -5,7 +5,7 @@ use crate::error::{Declined, FaultyAnswer, HandshakeCut, Phase};
 use crate::linger::within;
 use crate::random::{ThreadMasks, nonce};
 use crate::websocket::{Details, WebSocket};
-use crate::{Config, Error, Limits};
+use crate::{Config, Error, Limits, Role, observe};
 use bytes::{BufMut, BytesMut};
 use handfast_proto::connection::Connection;
 use handfast_proto::error::{Excerpt, ResponseFault};
@@ -47,6 +47,22 @@ pub(super) enum Seen<'a> {
 }
 
 pub(super) async fn handshake<S>(
+    io: S,
+    request: &ClientRequest,
+    config: Arc<Config>,
+    observer: &mut (dyn FnMut(Seen<'_>) + Send),
+) -> Result<WebSocket<S>, Error>
+where
+    S: AsyncRead + AsyncWrite + Unpin,
+{
+    let opened = exchange(io, request, config, observer).await;
+    if let Err(error) = &opened {
+        observe::failed(Role::Client, error);
+    }
+    opened
+}
+
+async fn exchange<S>(
     mut io: S,
     request: &ClientRequest,
     config: Arc<Config>,

@@ -5,7 +5,7 @@ use crate::error::HandshakeCut;
 use crate::linger::{within, write_last};
 use crate::transport::Transport;
 use crate::websocket::{Details, WebSocket};
-use crate::{Config, Error};
+use crate::{Config, Error, Role, observe};
 use bytes::{BufMut, BytesMut};
 use handfast_proto::Server;
 use handfast_proto::connection::Connection;
@@ -97,7 +97,9 @@ where
             if let Some(response) = failure.response() {
                 write_last(&mut io, &response, &options.policy.limits).await?;
             }
-            Err(failure.into_error())
+            let error = failure.into_error();
+            observe::failed(Role::Server, &error);
+            Err(error)
         }
     }
 }
@@ -273,6 +275,7 @@ where
     let offer = match head.into_offer(&options.policy) {
         Ok(offer) => offer,
         Err(refusal) => {
+            observe::refused(&refusal);
             on_refusal(&refusal);
             return unwritten(io, refusal.to_bytes(), 0, Then::Fail(Error::Refused(Box::new(refusal))));
         }

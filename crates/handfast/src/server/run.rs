@@ -6,9 +6,9 @@ use super::request::{Request, Waiting};
 use super::serving::{Received, Serving};
 use super::waiting::{Place, WaitingRoom};
 use super::{Server, Shared, listen};
-use crate::Error;
 use crate::linger::write_last;
 use crate::transport::Transport;
+use crate::{Error, Role, observe};
 use socket2::SockRef;
 use std::future::poll_fn;
 use std::net::SocketAddr;
@@ -82,7 +82,8 @@ impl Server {
             }
             let receiving = receive(tcp, peer, shared.clone());
             // Boxed once more, because the runtime rounds the memory of its tasks up to 128 bytes.
-            tokio::spawn(Box::new(Serving::new(receiving, peer, shared.clone(), handler.clone())));
+            let serving = Box::new(Serving::new(receiving, peer, shared.clone(), handler.clone()));
+            tokio::spawn(observe::in_span(peer, serving));
         })
         .await;
         drop(self.listener);
@@ -160,12 +161,17 @@ async fn receive(tcp: TcpStream, peer: SocketAddr, shared: Arc<Shared>) -> Recei
             let response = failure.response();
             let error = match failure {
                 HeadFailure::Refused(refusal, received) => {
+                    observe::refused(&refusal);
                     shared.report_refusal(peer, &refusal, &received);
                     None
                 }
                 // Opened and closed without a word, as health checks do.
                 HeadFailure::Cut(cut) if cut.bytes == 0 => None,
-                failure => Some(failure.into_error()),
+                failure => {
+                    let error = failure.into_error();
+                    observe::failed(Role::Server, &error);
+                    Some(error)
+                }
             };
             (response, error)
         }

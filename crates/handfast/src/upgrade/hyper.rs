@@ -104,7 +104,7 @@ impl Upgrade {
             headers: request.headers(),
             extensions: request.extensions(),
         };
-        let offer = offer(&head, options)?;
+        let offer = offer(&head, options).inspect_err(crate::observe::refused)?;
         Ok(Self { offer, on_upgrade: ::hyper::upgrade::on(request), config: options.config.clone() })
     }
 
@@ -121,7 +121,7 @@ impl Upgrade {
             headers: &parts.headers,
             extensions: &parts.extensions,
         };
-        let offer = offer(&head, options)?;
+        let offer = offer(&head, options).inspect_err(crate::observe::refused)?;
         // hyper gives it for whole requests only.
         let mut request = http::Request::new(());
         request.extensions_mut().extend(std::mem::take(&mut parts.extensions));

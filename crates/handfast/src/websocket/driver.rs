@@ -3,6 +3,7 @@
 use super::Piece;
 use super::pool::with_pool;
 use super::wakers::{Place, WakerSet};
+use crate::observe::Tally;
 use crate::server::drain::{Member, Phase};
 use crate::{Config, Error};
 use handfast_proto::connection::{Connection, End, Event, Prepared};
@@ -36,6 +37,7 @@ pub(crate) struct Driver<S: AsyncRead + AsyncWrite + Unpin> {
     failure: Option<io::Error>,
     /// Bytes read and thrown away after the end.
     discarded: usize,
+    tally: Tally,
     flags: Flags,
 }
 
@@ -61,10 +63,13 @@ struct Flags {
     timer_runs: bool,
     /// The send queue was full, and is above its low water mark since.
     is_congested: bool,
+    /// This side sent its Close frame before the peer did.
+    began_close: bool,
 }
 
 impl<S: AsyncRead + AsyncWrite + Unpin> Driver<S> {
     pub(crate) fn new(io: S, connection: Connection, config: Arc<Config>, member: Option<Member>) -> Self {
+        let tally = Tally::begin(&connection);
         Self {
             io,
             connection,
@@ -77,6 +82,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Driver<S> {
             end: None,
             failure: None,
             discarded: 0,
+            tally,
             flags: Flags::default(),
         }
     }
@@ -171,6 +177,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Driver<S> {
 
     /// Queues a Close frame, and wakes the receiving task: only it counts the deadline.
     pub(super) fn queue_close(&mut self, close: Option<Close>) {
+        self.flags.began_close |= !self.connection.is_close_sent();
         with_pool(|pool| self.connection.close(close, pool));
         if let Some(receiver) = &self.receiver {
             receiver.wake_by_ref();
@@ -382,6 +389,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Driver<S> {
                 return Poll::Ready(());
             }
         }
+        self.tally.count(&self.connection);
         if self.connection.wants_clock() {
             self.connection.arm(Instant::now().into_std());
         }
@@ -503,6 +511,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Driver<S> {
 impl<S: AsyncRead + AsyncWrite + Unpin> Drop for Driver<S> {
     /// Tells the peer, if it can be told at once.
     fn drop(&mut self) {
+        self.tally.end(&self.connection, self.end.as_deref(), self.flags.began_close);
         if self.flags.over || self.flags.write_failed || self.flags.shut_down {
             return;
         }

@@ -364,7 +364,9 @@ mod tests {
     fn an_idle_websocket_is_small() {
         assert!(size_of::<WebSocket>() <= 16, "{} bytes", size_of::<WebSocket>());
         let driver = size_of::<Driver<Transport>>();
-        assert!(driver <= 480, "{driver} bytes");
+        // What was counted already of each connection, where it is counted.
+        let most = if cfg!(feature = "metrics") { 512 } else { 480 };
+        assert!(driver <= most, "{driver} bytes");
     }
 
     #[test]
