@@ -50,9 +50,10 @@ impl ServerHandle {
         async move { hub.wait_until(Hub::is_finished).await }
     }
 
-    /// Open connections: WebSockets, requests being answered, and connections whose request has not come yet.
+    /// Open connections, each once: WebSockets and requests being answered. Those whose request has not come yet do not
+    /// count.
     pub fn connections(&self) -> usize {
-        self.hub.members().taken
+        self.hub.open.load(Ordering::Acquire)
     }
 }
 

@@ -269,6 +269,7 @@ async fn draining_says_1001_to_all_and_accepts_no_more() {
     let mut idle = handfast::connect(&running.uri("/")).await.unwrap();
     idle.send("hello").await.unwrap();
     assert_eq!(soon(idle.recv()).await.unwrap(), Some(Message::text("hello")));
+    assert_eq!(running.handle.connections(), 1);
     let drained = running.handle.drain(Duration::from_secs(10));
     assert_eq!(soon(idle.recv()).await.unwrap(), None);
     assert_eq!(idle.close_received().unwrap().code(), CloseCode::GOING_AWAY);
