@@ -44,6 +44,8 @@ pub struct Limits {
     pub stall_timeout: Duration,
     /// Open connections and unanswered requests of a server (1 000 000). Beyond it: 503.
     pub connections_max: usize,
+    /// Streams of one HTTP/2 connection to a server (1024). The client is told, and further ones are reset.
+    pub streams_max: usize,
     /// Connections of a server whose request head is not complete, all together (1024). Beyond it the oldest gives way, with 503:
     /// many slow heads lock nobody out.
     pub handshakes_unfinished_max: usize,
@@ -84,6 +86,7 @@ impl Default for Limits {
             close_timeout: Duration::from_secs(5),
             stall_timeout: Duration::from_secs(60),
             connections_max: 1_000_000,
+            streams_max: 1024,
             handshakes_unfinished_max: 1024,
             linger_timeout: Duration::from_secs(2),
             linger_bytes_max: 1 << 20,

@@ -54,6 +54,7 @@
 //! | `hyper` | `handfast::hyper`: WebSockets on requests of a hyper server, over HTTP/1.1 and HTTP/2 |
 //! | `tower` | `handfast::tower`: a layer that upgrades requests and passes the rest on |
 //! | `axum` | `handfast::axum`: an extractor for axum 0.8 |
+//! | `http2` | HTTP/2 in [`Server`], beside HTTP/1.1 on the same port: by ALPN over TLS, by the client's first bytes without |
 //! | `tracing` | events for each handshake (result, ids of the broken rules) and each close (code, reason, who), in a span a connection on servers |
 //! | `metrics` | counters through the `metrics` facade: the table below. Install a recorder before the first connection |
 //!
@@ -71,6 +72,8 @@
 mod broadcast;
 mod client;
 pub mod error;
+#[cfg(feature = "http2")]
+mod http2;
 mod linger;
 mod observe;
 mod proxy;

@@ -142,6 +142,8 @@ impl TlsIdentity {
             .with_single_cert(certificates(chain)?, key)
             .map_err(fault)?;
         config.alpn_protocols = vec![HTTP_1_1.to_vec()];
+        #[cfg(feature = "http2")]
+        config.alpn_protocols.insert(0, b"h2".to_vec());
         Ok(Self(Arc::new(config)))
     }
 

@@ -1,5 +1,7 @@
 //! What carries a WebSocket: TCP or a Unix socket, or TLS over it.
 
+#[cfg(feature = "http2")]
+use crate::http2::stream::Stream;
 use socket2::SockRef;
 use std::fmt;
 use std::io::{self, IoSlice, Read};
@@ -23,6 +25,8 @@ enum Kind {
     Unix(UnixStream),
     #[cfg(all(unix, feature = "tls"))]
     TlsUnix(Box<tokio_rustls::TlsStream<UnixStream>>),
+    #[cfg(feature = "http2")]
+    Stream(Box<Stream>),
 }
 
 /// Does the same with whichever stream it is.
@@ -36,6 +40,8 @@ macro_rules! with {
             Kind::Unix($io) => $done,
             #[cfg(all(unix, feature = "tls"))]
             Kind::TlsUnix($io) => $done,
+            #[cfg(feature = "http2")]
+            Kind::Stream($io) => $done,
         }
     };
 }
@@ -44,11 +50,19 @@ impl Transport {
     /// The address of the other end: of the proxy, if there is one. Fails when the socket is not connected any more, and
     /// with [`io::ErrorKind::Unsupported`] for a Unix socket.
     pub fn peer_addr(&self) -> io::Result<SocketAddr> {
+        #[cfg(feature = "http2")]
+        if let Kind::Stream(stream) = &self.0 {
+            return Ok(stream.peer);
+        }
         self.tcp()?.peer_addr()
     }
 
     /// The address of this end. Fails as [`Transport::peer_addr`] does.
     pub fn local_addr(&self) -> io::Result<SocketAddr> {
+        #[cfg(feature = "http2")]
+        if let Kind::Stream(stream) = &self.0 {
+            return stream.local.ok_or_else(|| io::ErrorKind::NotConnected.into());
+        }
         self.tcp()?.local_addr()
     }
 
@@ -62,6 +76,8 @@ impl Transport {
             Kind::Unix(_) => false,
             #[cfg(all(unix, feature = "tls"))]
             Kind::TlsUnix(_) => true,
+            #[cfg(feature = "http2")]
+            Kind::Stream(stream) => stream.is_tls,
         }
     }
 
@@ -70,7 +86,7 @@ impl Transport {
     pub(crate) fn read_early(&self, buffer: &mut [u8]) -> usize {
         match &self.0 {
             Kind::Tcp(tcp) => SockRef::from(tcp).deref().read(buffer).unwrap_or(0),
-            #[cfg(any(unix, feature = "tls"))]
+            #[cfg(any(unix, feature = "tls", feature = "http2"))]
             _ => 0,
         }
     }
@@ -80,7 +96,7 @@ impl Transport {
             Kind::Tcp(tcp) => Ok(tcp),
             #[cfg(feature = "tls")]
             Kind::Tls(tls) => Ok(tls.get_ref().0),
-            #[cfg(unix)]
+            #[cfg(any(unix, feature = "http2"))]
             _ => Err(io::Error::new(io::ErrorKind::Unsupported, "a Unix socket has no IP address")),
         }
     }
@@ -108,6 +124,33 @@ impl Transport {
     #[cfg(unix)]
     pub(crate) fn from_tls_unix(tls: impl Into<tokio_rustls::TlsStream<UnixStream>>) -> Self {
         Self(Kind::TlsUnix(Box::new(tls.into())))
+    }
+}
+
+#[cfg(feature = "http2")]
+impl Transport {
+    /// The stream, where HTTP/2 carries it.
+    pub(crate) fn stream(&mut self) -> Option<&mut Stream> {
+        match &mut self.0 {
+            Kind::Stream(stream) => Some(stream),
+            _ => None,
+        }
+    }
+
+    /// Whether TLS has agreed on HTTP/2 (RFC 9113 section 3.2).
+    pub(crate) fn is_http2(&self) -> bool {
+        #[cfg(feature = "tls")]
+        if let Kind::Tls(tls) = &self.0 {
+            return tls.get_ref().1.alpn_protocol() == Some(b"h2");
+        }
+        false
+    }
+}
+
+#[cfg(feature = "http2")]
+impl From<Stream> for Transport {
+    fn from(stream: Stream) -> Self {
+        Self(Kind::Stream(Box::new(stream)))
     }
 }
 
@@ -155,6 +198,8 @@ impl AsyncWrite for Transport {
 impl fmt::Debug for Transport {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let kind = match (self.is_tls(), self.tcp().is_ok()) {
+            #[cfg(feature = "http2")]
+            _ if matches!(self.0, Kind::Stream(_)) => "http/2",
             (false, true) => "tcp",
             (true, true) => "tls",
             (false, false) => "unix",

@@ -35,7 +35,7 @@ pub fn steps() -> Vec<Step> {
         }),
         step("features", "the library also builds without its features, and with each alone", |_| {
             let library = ["clippy", "--package", "handfast", "--lib", "--no-default-features", "--locked"];
-            for features in ["", "hyper", "tower", "axum", "tracing", "metrics"] {
+            for features in ["", "hyper", "tower", "axum", "http2", "tracing", "metrics"] {
                 let features = ["--features", features, "--", "-D", "warnings"];
                 one("features", &[&library[..], &features].concat())?;
             }

@@ -64,7 +64,8 @@ impl<'a> Examiner<'a> {
         self.faults.push(RequestFault::PseudoFieldMissing(field));
     }
 
-    /// Judges `:authority` and the `Host` that may stand beside it. That `:authority` is there is judged elsewhere.
+    // rule: server/h2-authority-tunnel
+    /// Judges `:authority`, which names a host of this server and is never dialled, and the `Host` that may stand beside it. That `:authority` is there is judged elsewhere.
     pub(super) fn judge_authority(&mut self, stream: &Stream<'a>) {
         let Some(authority) = stream.authority.filter(|authority| !authority.is_empty()) else { return };
         let asked = HostPort::parse(authority);

@@ -300,6 +300,39 @@ where
     unwritten(io, bytes, written, Then::Open(accepted, rest))
 }
 
+/// As [`begin`], for a request of HTTP/2: its answer is queued at once.
+#[cfg(feature = "http2")]
+pub(super) fn begin_stream(
+    mut io: Transport,
+    head: Request,
+    options: &AcceptOptions,
+    answer: &Answer,
+    on_refusal: impl FnOnce(&Refusal),
+) -> Result<WebSocket, Error> {
+    let version = head.version();
+    let mut say = |parts, stays_open| io.stream().map_or(Ok(()), |stream| stream.answer(parts, stays_open));
+    let offer = match head.into_offer(&options.policy) {
+        Ok(offer) => offer,
+        Err(refusal) => {
+            observe::refused(&refusal);
+            on_refusal(&refusal);
+            say(refusal.to_parts(), false)?;
+            return Err(Error::Refused(Box::new(refusal)));
+        }
+    };
+    match offer.accept_parts(answer) {
+        Ok((accepted, parts)) => {
+            say(parts, true)?;
+            Ok(open(io, accepted, &BytesMut::new(), options))
+        }
+        Err(misuse) => {
+            let text = format!("The handshake cannot be completed: {misuse}.\n");
+            say(HttpResponse::text(400, text).to_parts(version, false), false)?;
+            Err(misuse.into())
+        }
+    }
+}
+
 impl<S: AsyncRead + AsyncWrite + Unpin> Unwritten<S> {
     pub(super) async fn finish(mut self: Box<Self>, options: &AcceptOptions) -> Result<WebSocket<S>, Error> {
         let limits = &options.policy.limits;

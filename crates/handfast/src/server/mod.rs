@@ -2,6 +2,8 @@
 
 pub(crate) mod drain;
 pub(crate) mod handshake;
+#[cfg(feature = "http2")]
+mod http2;
 mod listen;
 mod request;
 mod run;

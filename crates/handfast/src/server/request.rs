@@ -8,6 +8,7 @@ use crate::linger::write_last;
 use crate::transport::Transport;
 use crate::websocket::WebSocket;
 use bytes::BytesMut;
+use handfast_proto::Limits;
 use handfast_proto::handshake::{self as proto, Answer, HttpResponse, Offer, Refusal};
 use std::fmt;
 use std::future::poll_fn;
@@ -16,7 +17,7 @@ use std::pin::pin;
 use std::sync::Arc;
 use std::task::Poll;
 
-/// A client's well-formed HTTP/1.1 request, WebSocket handshake or not: look at it, then
+/// A client's well-formed request, WebSocket handshake or not: look at it, then
 /// [`accept`](Request::accept) it or [`respond`](Request::respond).
 ///
 /// A request that is dropped without an answer is answered with 500.
@@ -127,6 +128,11 @@ impl Request {
                 }
             };
             let answer = answer.unwrap_or(&shared.options.answer);
+            #[cfg(feature = "http2")]
+            if head.version().has_streams() {
+                let begun = handshake::begin_stream(io, head, &shared.options, answer, on_refusal);
+                return Poll::Ready((begun.map(Begun::Open), member, shared));
+            }
             let begun = handshake::begin(cx, io, head, rest, &shared.options, answer, on_refusal);
             Poll::Ready((begun, member, shared))
         })
@@ -151,8 +157,8 @@ impl Request {
     pub async fn respond(mut self, response: HttpResponse) -> Result<(), Error> {
         let mut waiting = self.take();
         Ok(Box::pin(async move {
-            let bytes = response.to_bytes(waiting.head.method() == "HEAD");
-            write_last(&mut waiting.io, &bytes, &waiting.shared.options.policy.limits).await
+            let Waiting { io, head, shared, .. } = &mut *waiting;
+            write_response(io, head, &response, &shared.options.policy.limits).await
         })
         .await?)
     }
@@ -166,6 +172,21 @@ impl Request {
     }
 }
 
+/// Writes the response and ends the connection, or the stream of HTTP/2.
+async fn write_response(
+    io: &mut Transport,
+    head: &proto::Request,
+    response: &HttpResponse,
+    limits: &Limits,
+) -> std::io::Result<()> {
+    let head_only = head.method() == "HEAD";
+    #[cfg(feature = "http2")]
+    if let Some(stream) = io.stream() {
+        return stream.answer(response.to_parts(head.version(), head_only), false);
+    }
+    write_last(io, &response.to_bytes(head_only), limits).await
+}
+
 impl Drop for Request {
     fn drop(&mut self) {
         let Some(waiting) = self.waiting.take() else { return };
@@ -173,10 +194,10 @@ impl Drop for Request {
         let Waiting { mut io, head, member, shared, .. } = *waiting;
         let response = HttpResponse::text(500, "The server did not answer the request.\n");
         runtime.spawn(async move {
-            let bytes = response.to_bytes(head.method() == "HEAD");
             // The client may have gone; nobody is left to tell.
-            let written =
-                pin!(async { drop(write_last(&mut io, &bytes, &shared.options.policy.limits).await) });
+            let written = pin!(async {
+                drop(write_response(&mut io, &head, &response, &shared.options.policy.limits).await)
+            });
             member.run(written).await
         });
     }

@@ -3,12 +3,14 @@
 use super::drain::{Hub, Member, Phase};
 use super::handshake::{HeadFailure, busy, read_early, read_head};
 use super::request::{Request, Waiting};
-use super::serving::{Received, Serving};
+use super::serving::{Arrived, Received, Serving};
 use super::waiting::{Place, WaitingRoom};
 use super::{Server, Shared, listen};
 use crate::linger::write_last;
 use crate::transport::Transport;
 use crate::{Error, Role, observe};
+#[cfg(feature = "http2")]
+use bytes::BytesMut;
 use socket2::SockRef;
 use std::future::poll_fn;
 use std::net::SocketAddr;
@@ -139,8 +141,12 @@ async fn receive(tcp: TcpStream, peer: SocketAddr, shared: Arc<Shared>) -> Recei
     let timeout = limits.handshake_timeout;
     let (mut io, timeout) = match encrypt(tcp, &shared, &place, timeout).await? {
         Some(encrypted) => encrypted,
-        None => return Ok(None),
+        None => return Ok(Arrived::Answered),
     };
+    #[cfg(feature = "http2")]
+    if io.is_http2() {
+        return http2_or_busy(io, BytesMut::new(), peer, &shared);
+    }
     let policy = &shared.options.policy;
     let head = match read_early(&io, policy) {
         Ok(head) => Ok(head),
@@ -153,9 +159,13 @@ async fn receive(tcp: TcpStream, peer: SocketAddr, shared: Arc<Shared>) -> Recei
                 Phase::Draining | Phase::Stopped => None,
             };
             if let Some(member) = member {
-                return Ok(Some(Request::new(Waiting { io, head, rest, peer, member, shared })));
+                return Ok(Arrived::Request(Request::new(Waiting { io, head, rest, peer, member, shared })));
             }
             (Some(busy("The server cannot take this connection now.").to_bytes(false)), None)
+        }
+        #[cfg(feature = "http2")]
+        Err(HeadFailure::Refused(refusal, read)) if is_preface(&refusal) => {
+            return http2_or_busy(io, read, peer, &shared);
         }
         Err(failure) => {
             let response = failure.response();
@@ -186,7 +196,26 @@ async fn receive(tcp: TcpStream, peer: SocketAddr, shared: Arc<Shared>) -> Recei
         })
         .await?;
     }
-    error.map_or(Ok(None), Err)
+    error.map_or(Ok(Arrived::Answered), Err)
+}
+
+/// Whether these were the first bytes of an HTTP/2 connection (RFC 9113 section 3.4).
+#[cfg(feature = "http2")]
+fn is_preface(refusal: &handfast_proto::handshake::Refusal) -> bool {
+    matches!(refusal.faults(), [handfast_proto::error::RequestFault::Http2Preface])
+}
+
+#[cfg(feature = "http2")]
+fn http2_or_busy(io: Transport, read: BytesMut, peer: SocketAddr, shared: &Shared) -> Received {
+    let member = match shared.hub.phase() {
+        Phase::Serving => Member::open(&shared.hub, shared.options.policy.limits.connections_max),
+        Phase::Draining | Phase::Stopped => None,
+    };
+    // Without a place it is closed: before its settings are exchanged nothing can be answered.
+    Ok(match member {
+        Some(member) => Arrived::Http2(Box::new(super::http2::Incoming { io, read, peer, member })),
+        None => Arrived::Answered,
+    })
 }
 
 /// Runs the TLS handshake if the server has a certificate; gives what is left of the time, or `None` when the place was lost.

@@ -26,15 +26,26 @@ pub(super) struct Serving<H, F> {
 enum Stage<F> {
     Receiving(Pin<Box<dyn Future<Output = Received> + Send>>),
     Handling(Pin<Box<F>>),
+    /// A connection of HTTP/2.
+    #[cfg(feature = "http2")]
+    Streams(Pin<Box<dyn Future<Output = Result<(), Error>> + Send>>),
 }
 
-/// A request, or `None` when it was answered already.
-pub(super) type Received = Result<Option<Request>, Error>;
+/// What a connection began with.
+pub(super) enum Arrived {
+    /// It was answered already.
+    Answered,
+    Request(Request),
+    #[cfg(feature = "http2")]
+    Http2(Box<super::http2::Incoming>),
+}
+
+pub(super) type Received = Result<Arrived, Error>;
 
 impl<H, F> Serving<H, F>
 where
-    H: Fn(Request) -> F,
-    F: Future<Output = Result<(), Error>>,
+    H: Fn(Request) -> F + Send + Sync + 'static,
+    F: Future<Output = Result<(), Error>> + Send + 'static,
 {
     pub(super) fn new(
         receiving: impl Future<Output = Received> + Send + 'static,
@@ -64,8 +75,8 @@ where
 
 impl<H, F> Future for Serving<H, F>
 where
-    H: Fn(Request) -> F,
-    F: Future<Output = Result<(), Error>>,
+    H: Fn(Request) -> F + Send + Sync + 'static,
+    F: Future<Output = Result<(), Error>> + Send + 'static,
 {
     type Output = ();
 
@@ -81,12 +92,25 @@ where
         loop {
             match &mut this.stage {
                 Stage::Receiving(receiving) => match ready!(receiving.as_mut().poll(cx)) {
-                    Ok(Some(request)) => this.stage = Stage::Handling(Box::pin((this.handler)(request))),
-                    Ok(None) => return Poll::Ready(()),
+                    Ok(Arrived::Request(request)) => {
+                        this.stage = Stage::Handling(Box::pin((this.handler)(request)));
+                    }
+                    Ok(Arrived::Answered) => return Poll::Ready(()),
+                    #[cfg(feature = "http2")]
+                    Ok(Arrived::Http2(incoming)) => {
+                        let (shared, handler) = (this.shared.clone(), this.handler.clone());
+                        this.stage =
+                            Stage::Streams(Box::pin(super::http2::serve(*incoming, shared, handler)));
+                    }
                     Err(error) => return this.end(Err(error)),
                 },
                 Stage::Handling(handling) => {
                     let result = ready!(handling.as_mut().poll(cx));
+                    return this.end(result);
+                }
+                #[cfg(feature = "http2")]
+                Stage::Streams(streams) => {
+                    let result = ready!(streams.as_mut().poll(cx));
                     return this.end(result);
                 }
             }

@@ -2,6 +2,7 @@
 
 mod apps;
 mod examples;
+mod http2;
 mod servers;
 mod table;
 mod wire;

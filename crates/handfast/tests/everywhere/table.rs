@@ -111,6 +111,7 @@ fn case(name: &'static str, changes: &[&str], wants: Wants) -> Case {
 const NO_UPGRADE: &str =
     "an extended CONNECT has no such field, and a server of HTTP/2 resets streams that have";
 const NO_KEY: &str = "the key plays no part";
+const BODY: &str = "hyper ends a connection that has a CONNECT with a length";
 const NO_LINES: &str = "HTTP/2 has no lines";
 
 fn right() -> Vec<Case> {
@@ -213,8 +214,7 @@ fn wrong() -> Vec<Case> {
             .http2(Otherwise::Refusal(400, &["server/version-other"]), "426 is about upgrades"),
         bad("two versions", &["+Sec-WebSocket-Version: 13"], 426, &["server/version-duplicate"])
             .http2(Otherwise::Refusal(400, &["server/version-duplicate"]), "426 is about upgrades"),
-        bad("a body", &["Content-Length: 5"], 400, &["server/body-present"])
-            .http2(RefusedBelow, "hyper ends a connection that has a CONNECT with a length"),
+        bad("a body", &["Content-Length: 5"], 400, &["server/body-present"]).http2(RefusedBelow, BODY),
         bad("a body in chunks", &["Transfer-Encoding: chunked"], 400, &["server/body-present"])
             .http2(NotCarried, NO_UPGRADE),
         bad("another expectation", &["Expect: tea"], 417, &["server/expect-continue"]),
@@ -314,7 +314,7 @@ async fn every_case_has_the_same_verdict_over_http_1_1_by_every_way() {
 
 #[tokio::test]
 async fn every_case_that_http_2_can_carry_has_the_same_verdict_by_every_way() {
-    for way in [Way::Hyper, Way::Tower, Way::Axum] {
+    for way in WAYS {
         let address = start(way).await;
         let mut http2 = Http2::connect(address).await;
         for case in right().into_iter().chain(wrong()) {
@@ -323,8 +323,10 @@ async fn every_case_that_http_2_can_carry_has_the_same_verdict_by_every_way() {
             {
                 continue;
             }
+            // What hyper does to a body, handfast's own server does not.
+            let otherwise = case.http2.filter(|(_, why)| way != Way::Own || *why != BODY);
             let reaction = http2.react(&case.stream(&address.to_string())).await;
-            check(&case, reaction, case.http2, &format!("HTTP/2 by {way:?}"));
+            check(&case, reaction, otherwise, &format!("HTTP/2 by {way:?}"));
             if matches!(case.http2, Some((RefusedBelow, _))) {
                 http2 = Http2::connect(address).await;
             }

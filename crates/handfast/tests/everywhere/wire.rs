@@ -5,7 +5,7 @@ use h2::client::{ResponseFuture, SendRequest};
 use h2::ext::Protocol;
 use http::{Method, Request, Uri, Version};
 use std::net::SocketAddr;
-use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
 use tokio::net::TcpStream;
 
 /// What came back.
@@ -75,8 +75,15 @@ pub struct Stream {
 impl Http2 {
     /// Connects with prior knowledge, and waits until the server has announced the extended CONNECT.
     pub async fn connect(address: SocketAddr) -> Self {
-        let tcp = TcpStream::connect(address).await.unwrap();
-        let (send, connection) = h2::client::handshake(tcp).await.unwrap();
+        Self::over(TcpStream::connect(address).await.unwrap()).await
+    }
+
+    /// As [`Http2::connect`], over a stream that is connected already.
+    pub async fn over(io: impl AsyncRead + AsyncWrite + Send + Unpin + 'static) -> Self {
+        let mut builder = h2::client::Builder::new();
+        // Many streams at once are read late, and h2 bounds what small frames may take meanwhile.
+        builder.initial_connection_window_size(16 << 20);
+        let (send, connection) = builder.handshake(io).await.unwrap();
         tokio::spawn(connection);
         let mut send = send.ready().await.unwrap();
         while !send.is_extended_connect_protocol_enabled() {
@@ -84,6 +91,11 @@ impl Http2 {
             send = send.ready().await.unwrap();
         }
         Self(send)
+    }
+
+    /// Whether the extended CONNECT is announced now.
+    pub fn is_announced(&self) -> bool {
+        self.0.is_extended_connect_protocol_enabled()
     }
 
     /// Begins a stream without ending it.

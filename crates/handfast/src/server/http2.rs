@@ -1,0 +1,149 @@
+//! A connection of HTTP/2: each of its requests is handled like a connection of HTTP/1.1 (RFC 8441).
+
+use super::Shared;
+use super::drain::{Member, Phase};
+use super::handshake::busy;
+use super::request::{Request, Waiting};
+use crate::http2::{self, prefixed::Prefixed, stream::Stream};
+use crate::linger::within;
+use crate::transport::Transport;
+use crate::{Error, observe};
+use bytes::BytesMut;
+use handfast_proto::Limits;
+use handfast_proto::handshake::{HttpVersion, ResponseParts};
+use std::io;
+use std::net::SocketAddr;
+use std::pin::pin;
+use std::sync::Arc;
+use tokio::time::{Instant, sleep_until};
+
+/// A connection that began with HTTP/2, by the word of TLS or by its first bytes.
+pub(super) struct Incoming {
+    pub(super) io: Transport,
+    /// What was read of it.
+    pub(super) read: BytesMut,
+    pub(super) peer: SocketAddr,
+    pub(super) member: Member,
+}
+
+/// Serves it until both ends are done. Streams without an end of their own are reset when the connection ends.
+pub(super) async fn serve<H, F>(incoming: Incoming, shared: Arc<Shared>, handler: Arc<H>) -> Result<(), Error>
+where
+    H: Fn(Request) -> F + Send + Sync + 'static,
+    F: Future<Output = Result<(), Error>> + Send + 'static,
+{
+    let Incoming { io, read, peer, member: _member } = incoming;
+    let limits = &shared.options.policy.limits;
+    let (addresses, is_tls) = ((peer, io.local_addr().ok()), io.is_tls());
+    let begun = within(limits.handshake_timeout, builder(limits).handshake(Prefixed { read, io })).await;
+    let late = || Err(io::Error::from(io::ErrorKind::TimedOut).into());
+    let Some(begun) = begun else { return late() };
+    let mut connection = begun.map_err(|cause| Error::Io(io::Error::other(cause)))?;
+    let mut draining = pin!(shared.hub.draining());
+    // Each task of a stream holds one.
+    let busy_streams = Arc::new(());
+    let mut is_leaving = false;
+    let mut idle_since = Instant::now();
+    loop {
+        let is_idle = Arc::strong_count(&busy_streams) == 1;
+        if !is_idle {
+            idle_since = Instant::now();
+        }
+        tokio::select! {
+            accepted = connection.accept() => match accepted {
+                Some(Ok((request, respond))) => {
+                    let (parts, receiving) = request.into_parts();
+                    let request = http::Request::from_parts(parts, ());
+                    let stream = Stream::unanswered(respond, receiving, addresses, is_tls);
+                    take(&request, stream, &shared, &handler, busy_streams.clone());
+                }
+                // What breaks the protocol was told to the peer, and a peer that has gone is no fault of this server.
+                Some(Err(cause)) if cause.is_io() || cause.is_remote() => return Ok(()),
+                Some(Err(cause)) => return Err(Error::Io(io::Error::other(cause))),
+                None => return Ok(()),
+            },
+            () = &mut draining, if !is_leaving => {
+                is_leaving = true;
+                // rule: server/h2-setting-withdrawn
+                connection.graceful_shutdown();
+            }
+            () = sleep_until(idle_since + limits.handshake_timeout), if is_idle || !is_leaving => {
+                if is_idle && !is_leaving {
+                    is_leaving = true;
+                    connection.graceful_shutdown();
+                } else if is_idle {
+                    return Ok(());
+                }
+            }
+        }
+    }
+}
+
+fn builder(limits: &Limits) -> h2::server::Builder {
+    let mut builder = h2::server::Builder::new();
+    let streams_max = u32::try_from(limits.streams_max).unwrap_or(u32::MAX);
+    // rule: server/h2-setting-invalid
+    builder
+        .enable_connect_protocol()
+        .max_concurrent_streams(streams_max)
+        .max_header_list_size(u32::try_from(limits.head_bytes_max).unwrap_or(u32::MAX))
+        .initial_window_size(WINDOW_BYTES)
+        // Streams that nobody reads must not hold up the others.
+        .initial_connection_window_size(WINDOW_BYTES.saturating_mul(streams_max).min(WINDOW_BYTES_MAX))
+        .max_send_buffer_size(WINDOW_BYTES as usize);
+    builder
+}
+
+/// Hands one request to the handler, in a task of its own.
+fn take<H, F>(
+    received: &http::Request<()>,
+    mut stream: Stream,
+    shared: &Arc<Shared>,
+    handler: &Arc<H>,
+    busy_stream: Arc<()>,
+) where
+    H: Fn(Request) -> F + Send + Sync + 'static,
+    F: Future<Output = Result<(), Error>> + Send + 'static,
+{
+    let policy = &shared.options.policy;
+    let peer = stream.peer;
+    // A peer that has gone does not hear its answer.
+    let mut answer = |parts: ResponseParts| drop(stream.answer(parts, false));
+    let head = match http2::request(received, policy) {
+        Ok(head) => head,
+        Err(refusal) => {
+            observe::refused(&refusal);
+            shared.report_refusal(peer, &refusal, received.uri().path().as_bytes());
+            return answer(refusal.to_parts());
+        }
+    };
+    let member = match shared.hub.phase() {
+        Phase::Serving => Member::open(&shared.hub, policy.limits.connections_max),
+        Phase::Draining | Phase::Stopped => None,
+    };
+    let Some(member) = member else {
+        let response = busy("The server cannot take this request now.");
+        return answer(response.to_parts(HttpVersion::Http2, head.method() == "HEAD"));
+    };
+    let waiting =
+        Waiting { io: stream.into(), head, rest: BytesMut::new(), peer, member, shared: shared.clone() };
+    let handling = handler(Request::new(waiting));
+    let (shared, task) = (shared.clone(), Member::join(shared.hub.clone()));
+    let serving = Box::pin(async move {
+        let handling = pin!(async {
+            match handling.await {
+                // The observer of refusals has seen it.
+                Ok(()) | Err(Error::Refused(_)) => {}
+                Err(error) => shared.report_error(Some(peer), &error),
+            }
+        });
+        task.run(handling).await;
+        drop(busy_stream);
+    });
+    tokio::spawn(observe::in_span(peer, serving));
+}
+
+/// What a stream may receive before it is read.
+const WINDOW_BYTES: u32 = 64 << 10;
+/// RFC 9113 section 6.9.1.
+const WINDOW_BYTES_MAX: u32 = (1 << 31) - 1;
