@@ -70,6 +70,8 @@ where
             () = sleep_until(idle_since + limits.handshake_timeout), if is_idle || !is_leaving => {
                 if is_idle && !is_leaving {
                     is_leaving = true;
+                    // Time for the peer to hear it.
+                    idle_since = Instant::now();
                     connection.graceful_shutdown();
                 } else if is_idle {
                     return Ok(());

@@ -215,3 +215,17 @@ async fn over_tls_http_2_is_agreed_on_by_alpn() {
     stream.fields.push(("origin".into(), "https://localhost".into()));
     assert_eq!(http2.react(&stream).await, crate::wire::Reaction::Opens);
 }
+
+#[tokio::test]
+async fn a_connection_without_streams_is_ended_in_time() {
+    let mut limits = handfast::Limits::default();
+    limits.handshake_timeout = Duration::from_millis(20);
+    let server = Server::bind("127.0.0.1:0").await.unwrap().limits(limits);
+    let (address, handle) = (server.local_addr().unwrap(), server.handle());
+    tokio::spawn(server.serve(echo));
+    let mut http2 = Http2::connect(address).await;
+    while handle.connections() > 0 {
+        tokio::task::yield_now().await;
+    }
+    assert!(http2.begin(&connect(address)).is_err(), "the connection is gone");
+}
