@@ -218,8 +218,7 @@ async fn over_tls_http_2_is_agreed_on_by_alpn() {
 
 #[tokio::test]
 async fn a_connection_without_streams_is_ended_in_time() {
-    let mut limits = handfast::Limits::default();
-    limits.handshake_timeout = Duration::from_millis(20);
+    let limits = handfast::Limits { handshake_timeout: Duration::from_millis(20), ..Default::default() };
     let server = Server::bind("127.0.0.1:0").await.unwrap().limits(limits);
     let (address, handle) = (server.local_addr().unwrap(), server.handle());
     tokio::spawn(server.serve(echo));
