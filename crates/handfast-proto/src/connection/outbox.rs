@@ -59,7 +59,8 @@ impl Segment {
 
     fn recycle(self, pool: &mut BufferPool) {
         match self {
-            Self::Frames(buffer) | Self::Urgent(buffer) => pool.give(buffer),
+            Self::Frames(buffer) => pool.give_frames(buffer),
+            Self::Urgent(buffer) => pool.give(buffer),
             Self::Payload(bytes) | Self::Whole(bytes) => pool.give_bytes(bytes),
         }
     }
@@ -180,12 +181,23 @@ impl Outbox {
             {
                 // The one of the last batch, empty.
             } else {
-                std::mem::replace(&mut self.first, Segment::Frames(pool.take())).recycle(pool);
+                std::mem::replace(&mut self.first, Segment::Frames(pool.take_for_frames(count)))
+                    .recycle(pool);
             }
         } else {
             let last = self.rest.back().unwrap_or(&self.first);
             if !last.fits(count) {
-                self.rest.push_back(Segment::Frames(pool.take()));
+                let mut buffer = pool.take();
+                match &self.first {
+                    // A small buffer of frames is outgrown: they go on side by side in a large one.
+                    Segment::Frames(small)
+                        if self.rest.is_empty() && small.len() + count <= COPY_BYTES_MAX =>
+                    {
+                        buffer.extend_from_slice(small);
+                        std::mem::replace(&mut self.first, Segment::Frames(buffer)).recycle(pool);
+                    }
+                    _ => self.rest.push_back(Segment::Frames(buffer)),
+                }
             }
         }
         match self.rest.back_mut().unwrap_or(&mut self.first) {

@@ -10,6 +10,8 @@ use bytes::{Bytes, BytesMut};
 pub struct BufferPool {
     /// Buffers of [`BufferPool::READ_BYTES`]: one read, or one batch of small frames.
     small: Vec<BytesMut>,
+    /// Buffers of [`BufferPool::FRAMES_BYTES`]: a few small frames to be written.
+    frames: Vec<BytesMut>,
     /// Buffers of large messages.
     large: Vec<BytesMut>,
     /// Capacities of `large`, summed.
@@ -26,6 +28,10 @@ impl BufferPool {
     pub const READ_BYTES: usize = (64 << 10) + 64;
     /// Small buffers kept.
     const SMALL_MAX: usize = 16;
+    /// What a small buffer of frames holds, in bytes: several small frames.
+    const FRAMES_BYTES: usize = 1000;
+    /// Small buffers of frames kept.
+    const FRAMES_MAX: usize = 256;
     /// Compressors and inflaters kept, of each.
     const CODECS_MAX: usize = 4;
     /// Bytes of large buffers kept.
@@ -40,6 +46,28 @@ impl BufferPool {
     #[inline]
     pub(crate) fn take(&mut self) -> BytesMut {
         self.small.pop().unwrap_or_else(|| BytesMut::with_capacity(Self::READ_BYTES))
+    }
+
+    /// An empty buffer for frames of at least `count` bytes, a small one for small frames: a broadcast fills one for each
+    /// of its members, and full ones for all of them would cost more than the frames.
+    #[inline]
+    pub(crate) fn take_for_frames(&mut self, count: usize) -> BytesMut {
+        if count > Self::FRAMES_BYTES {
+            return self.take();
+        }
+        self.frames.pop().unwrap_or_else(|| BytesMut::with_capacity(Self::FRAMES_BYTES))
+    }
+
+    /// Takes a buffer of frames back, of either size.
+    #[inline]
+    pub(crate) fn give_frames(&mut self, mut buffer: BytesMut) {
+        if buffer.capacity() > Self::FRAMES_BYTES {
+            return self.give(buffer);
+        }
+        buffer.clear();
+        if buffer.try_reclaim(Self::FRAMES_BYTES) && self.frames.len() < Self::FRAMES_MAX {
+            self.frames.push(buffer);
+        }
     }
 
     /// An empty buffer for a message of which `claimed` bytes were announced. It is not larger than a read, unless a
@@ -141,6 +169,10 @@ mod tests {
             pool.give(BytesMut::with_capacity(1 << 20));
             pool.give(BytesMut::with_capacity(10));
         }
+        for _ in 0..1000 {
+            pool.give_frames(BytesMut::with_capacity(BufferPool::FRAMES_BYTES));
+        }
+        assert_eq!(pool.frames.len(), BufferPool::FRAMES_MAX);
         assert_eq!(pool.small.len(), BufferPool::SMALL_MAX);
         assert!(pool.large_bytes <= BufferPool::LARGE_BYTES_MAX);
         assert_eq!(pool.large.iter().map(BytesMut::capacity).sum::<usize>(), pool.large_bytes);
