@@ -3,9 +3,9 @@
 use crate::check::args::{CheckArgs, CheckClientArgs, WhyArgs};
 use crate::exit::Exit;
 use crate::output::Color;
+use crate::serve::listen::Listen;
 use clap::{ArgAction, Parser, Subcommand};
 use std::ffi::OsString;
-use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -58,10 +58,10 @@ pub enum Command {
 #[derive(Debug, clap::Args)]
 #[command(after_help = Exit::help(), after_long_help = Exit::help())]
 pub struct ServeArgs {
-    /// Address and port to listen on; port 0 takes a free one
+    /// Address and port to listen on, or unix:PATH for a Unix socket; port 0 takes a free one
     #[arg(long, value_name = "ADDR:PORT", default_value = "127.0.0.1:8080")]
-    pub listen: SocketAddr,
-    /// Threads that serve, each for itself on the shared port; the number of cores by default
+    pub listen: Listen,
+    /// Threads that serve, each for itself on the shared port or socket; the number of cores by default
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=1024))]
     pub threads: Option<u16>,
     /// Certificate chain in PEM for https and wss, the server's own certificate first

@@ -76,6 +76,7 @@ pub mod error;
 mod http2;
 mod linger;
 mod observe;
+mod peer;
 mod proxy;
 mod random;
 mod server;
@@ -98,6 +99,7 @@ pub use handfast_proto::handshake::{
     Answer, ClientRequest, HttpResponse, Offer, OriginPolicy, Policy, Refusal, ResponseHead, Strictness,
 };
 pub use handfast_proto::{Limits, Message, Role, Text};
+pub use peer::Peer;
 pub use server::handshake::server_handshake;
 pub use server::{AcceptOptions, BindOptions, Refused, Request, Server, ServerHandle};
 #[cfg(feature = "tls")]

@@ -9,7 +9,7 @@
     allow(unused_variables, reason = "a feature is off")
 )]
 
-use crate::{Error, Role};
+use crate::{Error, Peer, Role};
 use handfast_proto::connection::{Connection, End};
 use handfast_proto::handshake::Refusal;
 
@@ -149,14 +149,14 @@ pub(crate) fn failed(role: Role, error: &Error) {
 
 /// Runs a connection's task in a span that names the other end.
 #[cfg(feature = "tracing")]
-pub(crate) fn in_span<F: Future>(peer: std::net::SocketAddr, task: F) -> impl Future<Output = F::Output> {
+pub(crate) fn in_span<F: Future>(peer: Peer, task: F) -> impl Future<Output = F::Output> {
     use tracing::Instrument;
     task.instrument(tracing::info_span!("websocket", role = "server", %peer))
 }
 
 /// Runs a connection's task.
 #[cfg(not(feature = "tracing"))]
-pub(crate) fn in_span<F: Future>(_: std::net::SocketAddr, task: F) -> F {
+pub(crate) fn in_span<F: Future>(_: Peer, task: F) -> F {
     task
 }
 

@@ -52,7 +52,7 @@ impl Transport {
     pub fn peer_addr(&self) -> io::Result<SocketAddr> {
         #[cfg(feature = "http2")]
         if let Kind::Stream(stream) = &self.0 {
-            return Ok(stream.peer);
+            return stream.peer.addr().ok_or_else(no_ip_address);
         }
         self.tcp()?.peer_addr()
     }
@@ -64,6 +64,21 @@ impl Transport {
             return stream.local.ok_or_else(|| io::ErrorKind::NotConnected.into());
         }
         self.tcp()?.local_addr()
+    }
+
+    /// User, group and, where the system tells it, process at the other end of a Unix socket, as they were when it connected.
+    /// Fails with [`io::ErrorKind::Unsupported`] for anything else, and inside HTTP/2.
+    #[cfg(unix)]
+    pub fn peer_cred(&self) -> io::Result<tokio::net::unix::UCred> {
+        match &self.0 {
+            Kind::Unix(unix) => unix.peer_cred(),
+            #[cfg(feature = "tls")]
+            Kind::TlsUnix(tls) => tls.get_ref().0.peer_cred(),
+            _ => Err(io::Error::new(
+                io::ErrorKind::Unsupported,
+                "only a Unix socket tells whose process it is",
+            )),
+        }
     }
 
     /// Whether the bytes are encrypted.
@@ -82,12 +97,21 @@ impl Transport {
     }
 
     /// Reads what lies ready, without asking the runtime, which learns of it only later. 0 when there is nothing, when the
-    /// connection ended (the next read tells), and for anything but plain TCP.
+    /// connection ended (the next read tells), and for anything encrypted.
     pub(crate) fn read_early(&self, buffer: &mut [u8]) -> usize {
         match &self.0 {
             Kind::Tcp(tcp) => SockRef::from(tcp).deref().read(buffer).unwrap_or(0),
-            #[cfg(any(unix, feature = "tls", feature = "http2"))]
+            #[cfg(unix)]
+            Kind::Unix(unix) => SockRef::from(unix).deref().read(buffer).unwrap_or(0),
+            #[cfg(any(feature = "tls", feature = "http2"))]
             _ => 0,
+        }
+    }
+
+    /// Sends small writes at once. They are only delayed if it fails.
+    pub(crate) fn set_nodelay(&self) {
+        if let Ok(tcp) = self.tcp() {
+            let _ = tcp.set_nodelay(true);
         }
     }
 
@@ -97,9 +121,14 @@ impl Transport {
             #[cfg(feature = "tls")]
             Kind::Tls(tls) => Ok(tls.get_ref().0),
             #[cfg(any(unix, feature = "http2"))]
-            _ => Err(io::Error::new(io::ErrorKind::Unsupported, "a Unix socket has no IP address")),
+            _ => Err(no_ip_address()),
         }
     }
+}
+
+/// What is said where an address is asked for that is none of IP.
+pub(crate) fn no_ip_address() -> io::Error {
+    io::Error::new(io::ErrorKind::Unsupported, "a Unix socket has no IP address")
 }
 
 impl From<TcpStream> for Transport {
@@ -121,6 +150,20 @@ impl Transport {
         Self(Kind::Tls(Box::new(tls.into())))
     }
 
+    /// Runs the server's TLS handshake over a plain stream.
+    pub(crate) async fn accept_tls(self, tls: &tokio_rustls::TlsAcceptor) -> io::Result<Self> {
+        match self.0 {
+            Kind::Tcp(tcp) => tls.accept(tcp).await.map(Self::from_tls),
+            #[cfg(unix)]
+            Kind::Unix(unix) => tls.accept(unix).await.map(Self::from_tls_unix),
+            Kind::Tls(_) => Err(io::ErrorKind::Unsupported.into()),
+            #[cfg(unix)]
+            Kind::TlsUnix(_) => Err(io::ErrorKind::Unsupported.into()),
+            #[cfg(feature = "http2")]
+            Kind::Stream(_) => Err(io::ErrorKind::Unsupported.into()),
+        }
+    }
+
     #[cfg(unix)]
     pub(crate) fn from_tls_unix(tls: impl Into<tokio_rustls::TlsStream<UnixStream>>) -> Self {
         Self(Kind::TlsUnix(Box::new(tls.into())))
@@ -140,8 +183,11 @@ impl Transport {
     /// Whether TLS has agreed on HTTP/2 (RFC 9113 section 3.2).
     pub(crate) fn is_http2(&self) -> bool {
         #[cfg(feature = "tls")]
-        if let Kind::Tls(tls) = &self.0 {
-            return tls.get_ref().1.alpn_protocol() == Some(b"h2");
+        match &self.0 {
+            Kind::Tls(tls) => return tls.get_ref().1.alpn_protocol() == Some(b"h2"),
+            #[cfg(unix)]
+            Kind::TlsUnix(tls) => return tls.get_ref().1.alpn_protocol() == Some(b"h2"),
+            _ => {}
         }
         false
     }

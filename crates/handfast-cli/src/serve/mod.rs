@@ -1,8 +1,9 @@
 //! `handfast serve`: an echo at `/echo`, a page at `/`.
 //!
-//! Each thread has a runtime and a listener of its own, and all listeners share the port: nothing is handed from thread to
-//! thread, and no lock is taken for a message.
+//! Each thread has a runtime and a listener of its own, and all listeners share the port or the socket: nothing is handed from
+//! thread to thread, and no lock is taken for a message.
 
+pub mod listen;
 mod metrics;
 mod observe;
 mod page;
@@ -12,9 +13,9 @@ use crate::args::ServeArgs;
 use crate::exit::{Exit, Failure};
 use crate::output;
 use crate::signals::Signals;
-use handfast::{BindOptions, Error, Request, Server, ServerHandle, TlsIdentity};
+use handfast::{Request, Server, ServerHandle, TlsIdentity};
+use listen::{Again, Listen};
 use site::Site;
-use std::net::SocketAddr;
 use std::path::Path;
 use std::sync::{Arc, mpsc};
 use std::time::Duration;
@@ -28,7 +29,7 @@ pub fn run(args: &ServeArgs) -> Result<Exit, Failure> {
     let setup = Setup { site: Arc::new(Site::new(args)?), tls };
     let threads = args.threads.map_or_else(cores, usize::from);
     let runtime = crate::runtime()?;
-    let served = runtime.block_on(serve(args.listen, threads, setup));
+    let served = runtime.block_on(serve(&args.listen, threads, setup));
     // What a second signal has left behind is not waited for.
     runtime.shutdown_background();
     served
@@ -41,22 +42,16 @@ struct Setup {
     tls: Option<TlsIdentity>,
 }
 
-async fn serve(listen: SocketAddr, threads: usize, setup: Setup) -> Result<Exit, Failure> {
+async fn serve(listen: &Listen, threads: usize, setup: Setup) -> Result<Exit, Failure> {
     let mut signals = Signals::new()?;
-    let shares = threads > 1;
-    if shares && listen.port() != 0 {
-        // A port that is shared can be bound to again, by another program too. Bound to alone, it shows whether it is free.
-        bind(listen, false).await?;
-    }
-    let server = bind(listen, shares).await?;
-    let address = server.local_addr().map_err(|error| cannot_listen(listen, &error.into()))?;
+    let server = listen.bind(threads > 1).await?;
     let mut handles = vec![server.handle()];
     for _ in 1..threads {
-        handles.push(spawn(address, setup.clone())?);
+        handles.push(spawn(listen.again(&server)?, setup.clone())?);
     }
-    let (http, ws) = if setup.tls.is_some() { ("https", "wss") } else { ("http", "ws") };
+    let served = listen.served(&server, setup.tls.is_some())?;
     let serving = tokio::spawn(run_server(server, setup));
-    output::data(&format!("handfast serves {http}://{address}/ and {ws}://{address}/echo"))?;
+    output::data(&format!("handfast serves {served}"))?;
 
     signals.next().await;
     output::talk("handfast: closing every connection with 1001; a second signal ends at once");
@@ -74,8 +69,8 @@ async fn serve(listen: SocketAddr, threads: usize, setup: Setup) -> Result<Exit,
     }
 }
 
-/// One more thread on the port.
-fn spawn(address: SocketAddr, setup: Setup) -> Result<ServerHandle, Failure> {
+/// One more thread at the same place.
+fn spawn(again: Again, setup: Setup) -> Result<ServerHandle, Failure> {
     let (sender, receiver) = mpsc::channel();
     let work = move || {
         let runtime = match crate::runtime() {
@@ -84,7 +79,7 @@ fn spawn(address: SocketAddr, setup: Setup) -> Result<ServerHandle, Failure> {
             Err(failure) => return drop(sender.send(Err(failure))),
         };
         runtime.block_on(async move {
-            match bind(address, true).await {
+            match again.server().await {
                 Ok(server) => {
                     let _ = sender.send(Ok(server.handle()));
                     run_server(server, setup).await;
@@ -96,19 +91,6 @@ fn spawn(address: SocketAddr, setup: Setup) -> Result<ServerHandle, Failure> {
     let cannot_start = |why: String| Failure::new(Exit::Internal, format!("cannot start a thread: {why}"));
     std::thread::Builder::new().spawn(work).map_err(|error| cannot_start(error.to_string()))?;
     receiver.recv().map_err(|_| cannot_start("it ended at once".to_owned()))?
-}
-
-async fn bind(address: SocketAddr, shares: bool) -> Result<Server, Failure> {
-    let options = BindOptions { reuse_port: shares, ..BindOptions::default() };
-    Server::bind_with(address, &options).await.map_err(|error| cannot_listen(address, &error))
-}
-
-fn cannot_listen(address: SocketAddr, error: &Error) -> Failure {
-    let text = error.to_string();
-    match text.contains("cannot listen") {
-        true => Failure::new(Exit::Internal, text),
-        false => Failure::new(Exit::Internal, format!("cannot listen on {address}: {text}")),
-    }
 }
 
 async fn run_server(server: Server, setup: Setup) {

@@ -1,5 +1,6 @@
 //! What is served: the echo and the page, and to whom.
 
+use super::listen::Listen;
 use super::metrics::Metrics;
 use super::observe::{self, Observed, Store};
 use super::page::{self, PageRequest};
@@ -7,7 +8,7 @@ use crate::args::ServeArgs;
 use crate::exit::Failure;
 use handfast::{DeflateOptions, Error, HttpResponse, Request};
 use handfast_proto::handshake::{Answer, OriginPolicy, Policy};
-use std::net::{IpAddr, SocketAddr};
+use std::net::IpAddr;
 use std::time::Instant;
 
 /// Everything that all threads share.
@@ -37,7 +38,7 @@ impl Site {
             answer = answer.deflate(DeflateOptions::default());
         }
         let metrics = args.metrics.then(Metrics::install).transpose()?;
-        let hosts = hosts(args.listen, &args.allow_hosts);
+        let hosts = hosts(&args.listen, &args.allow_hosts);
         Ok(Self { origin, hosts, answer, store: Store::default(), metrics })
     }
 
@@ -103,11 +104,13 @@ impl Site {
 }
 
 /// On a loopback address, the names of this machine and those that were allowed; elsewhere only what was allowed, and any
-/// name if nothing was. A page of another name that resolves to this machine is kept out so (DNS rebinding).
-fn hosts(listen: SocketAddr, allowed: &[String]) -> Vec<String> {
-    if !is_loopback(listen.ip()) {
-        return allowed.to_vec();
-    }
+/// name if nothing was. A page of another name that resolves to this machine is kept out so (DNS rebinding). No name resolves
+/// to a Unix socket.
+fn hosts(listen: &Listen, allowed: &[String]) -> Vec<String> {
+    let listen = match listen {
+        Listen::Port(listen) if is_loopback(listen.ip()) => listen,
+        _ => return allowed.to_vec(),
+    };
     let mut hosts: Vec<String> = ["localhost", "127.0.0.1", "::1"].map(str::to_owned).into();
     hosts.push(listen.ip().to_string());
     hosts.extend_from_slice(allowed);
@@ -127,7 +130,7 @@ mod tests {
 
     fn hosts_of(listen: &str, allowed: &[&str]) -> Vec<String> {
         let allowed: Vec<String> = allowed.iter().map(|name| (*name).to_owned()).collect();
-        hosts(listen.parse().expect("an address"), &allowed)
+        hosts(&listen.parse().expect("an address"), &allowed)
     }
 
     #[test]
@@ -141,6 +144,8 @@ mod tests {
     #[test]
     fn other_addresses_answer_to_any_name_unless_some_are_allowed() {
         assert!(hosts_of("0.0.0.0:80", &[]).is_empty());
+        #[cfg(unix)]
+        assert!(hosts_of("unix:a", &[]).is_empty());
         assert_eq!(hosts_of("192.0.2.1:80", &["dev.example"]), ["dev.example"]);
     }
 }

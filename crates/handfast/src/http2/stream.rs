@@ -1,6 +1,7 @@
 //! One stream of an HTTP/2 connection as a byte stream (RFC 8441 section 5): an orderly end is END_STREAM, an abrupt one
 //! RST_STREAM, and flow control holds up whoever writes too fast.
 
+use crate::Peer;
 use bytes::{Buf, Bytes};
 use h2::server::SendResponse;
 use h2::{Reason, RecvStream, SendStream};
@@ -17,7 +18,7 @@ pub(crate) struct Stream {
     receiving: RecvStream,
     /// What was received and not read yet.
     received: Bytes,
-    pub(crate) peer: SocketAddr,
+    pub(crate) peer: Peer,
     pub(crate) local: Option<SocketAddr>,
     pub(crate) is_tls: bool,
 }
@@ -34,7 +35,7 @@ impl Stream {
     pub(crate) fn unanswered(
         respond: SendResponse<Bytes>,
         receiving: RecvStream,
-        (peer, local): (SocketAddr, Option<SocketAddr>),
+        (peer, local): (Peer, Option<SocketAddr>),
         is_tls: bool,
     ) -> Self {
         Self { sending: Sending::Unanswered(respond), receiving, received: Bytes::new(), peer, local, is_tls }

@@ -7,12 +7,11 @@ use super::request::{Request, Waiting};
 use crate::http2::{self, prefixed::Prefixed, stream::Stream};
 use crate::linger::within;
 use crate::transport::Transport;
-use crate::{Error, observe};
+use crate::{Error, Peer, observe};
 use bytes::BytesMut;
 use handfast_proto::Limits;
 use handfast_proto::handshake::{HttpVersion, ResponseParts};
 use std::io;
-use std::net::SocketAddr;
 use std::pin::pin;
 use std::sync::Arc;
 use tokio::time::{Instant, sleep_until};
@@ -22,7 +21,7 @@ pub(super) struct Incoming {
     pub(super) io: Transport,
     /// What was read of it.
     pub(super) read: BytesMut,
-    pub(super) peer: SocketAddr,
+    pub(super) peer: Peer,
     pub(super) member: Member,
 }
 

@@ -8,6 +8,8 @@ mod listen;
 mod request;
 mod run;
 mod serving;
+#[cfg(unix)]
+mod unix;
 mod waiting;
 
 pub use drain::ServerHandle;
@@ -16,17 +18,24 @@ pub use listen::BindOptions;
 pub use request::Request;
 
 use crate::websocket::WebSocket;
-use crate::{Config, Error, Limits};
+use crate::{Config, Error, Limits, Peer};
 use drain::Hub;
 use handfast_proto::handshake::{Answer, Policy, Refusal};
+use listen::Listener;
 use std::fmt;
 use std::io;
 use std::net::SocketAddr;
+#[cfg(unix)]
+use std::os::fd::{AsFd, BorrowedFd};
+#[cfg(unix)]
+use std::path::Path;
 use std::sync::Arc;
+#[cfg(unix)]
+use tokio::net::UnixListener;
 use tokio::net::{TcpListener, ToSocketAddrs};
 use waiting::WaitingRoom;
 
-/// A WebSocket server on a TCP port, plain or TLS.
+/// A WebSocket server on a TCP port or a Unix socket, plain or TLS.
 ///
 /// The default is strict and lets in the same origin only; see [`Server::policy`]. Each connection is served by a task of
 /// its own; a handler that fails or panics ends its own connection and no other.
@@ -44,7 +53,7 @@ use waiting::WaitingRoom;
 /// # }
 /// ```
 pub struct Server {
-    listener: TcpListener,
+    listener: Listener,
     hub: Arc<Hub>,
     options: AcceptOptions,
     on_refusal: Option<Box<OnRefusal>>,
@@ -54,14 +63,14 @@ pub struct Server {
 }
 
 type OnRefusal = dyn Fn(Refused<'_>) + Send + Sync;
-type OnError = dyn Fn(Option<SocketAddr>, &Error) + Send + Sync;
+type OnError = dyn Fn(Option<Peer>, &Error) + Send + Sync;
 
 /// A refused request, as [`Server::on_refusal`] shows it.
 #[derive(Clone, Copy, Debug)]
 #[non_exhaustive]
 pub struct Refused<'a> {
-    /// The client's address, or its proxy's.
-    pub peer: SocketAddr,
+    /// The client, or its proxy.
+    pub peer: Peer,
     /// All faults, and the response that is sent.
     pub refusal: &'a Refusal,
     /// What was received of the request: its head, or what came before it was seen to be malformed.
@@ -80,13 +89,13 @@ pub(crate) struct Shared {
 }
 
 impl Shared {
-    fn report_refusal(&self, peer: SocketAddr, refusal: &Refusal, received: &[u8]) {
+    fn report_refusal(&self, peer: Peer, refusal: &Refusal, received: &[u8]) {
         if let Some(on_refusal) = &self.on_refusal {
             on_refusal(Refused { peer, refusal, received });
         }
     }
 
-    fn report_error(&self, peer: Option<SocketAddr>, error: &Error) {
+    fn report_error(&self, peer: Option<Peer>, error: &Error) {
         if let Some(on_error) = &self.on_error {
             on_error(peer, error);
         }
@@ -114,6 +123,43 @@ impl Server {
 
     /// Accepts connections from a listener of your own.
     pub fn from_listener(listener: TcpListener) -> Self {
+        Self::on(Listener::Tcp(listener))
+    }
+
+    /// Listens on a Unix socket at this path. Everything else is as on a port; [`Request::peer`] is [`Peer::Unix`].
+    ///
+    /// The file of a socket that nobody listens on any more is removed first; any other file, and a socket that answers, is
+    /// left alone. Two servers that begin in the same moment on such a leftover are not told apart. The file is removed when the
+    /// server drains or its future is dropped, unless another has taken its place. Who may connect is decided by the
+    /// directory's permissions, and the file's, which the process's umask sets.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Io`], such as a socket that answers ([`io::ErrorKind::AddrInUse`]), another file
+    /// ([`io::ErrorKind::AlreadyExists`]), or a path longer than the system takes (107 bytes on Linux).
+    ///
+    /// # Examples
+    ///
+    /// ```no_run
+    /// # async fn example() -> Result<(), handfast::Error> {
+    /// let server = handfast::Server::bind_unix("/run/chat/socket").await?;
+    /// # drop(server);
+    /// # Ok(())
+    /// # }
+    /// ```
+    #[cfg(unix)]
+    pub async fn bind_unix(path: impl AsRef<Path>) -> Result<Self, Error> {
+        let (listener, file) = unix::bind(path.as_ref()).await?;
+        Ok(Self::on(Listener::Unix(listener, Some(file))))
+    }
+
+    /// Accepts connections from a Unix listener of your own, such as one that systemd has handed over. Its file is yours too.
+    #[cfg(unix)]
+    pub fn from_unix_listener(listener: UnixListener) -> Self {
+        Self::on(Listener::Unix(listener, None))
+    }
+
+    fn on(listener: Listener) -> Self {
         Self {
             listener,
             hub: Arc::new(Hub::new()),
@@ -129,7 +175,7 @@ impl Server {
     ///
     /// # Errors
     ///
-    /// When the system does not tell.
+    /// When the system does not tell; [`io::ErrorKind::Unsupported`] for a Unix socket.
     pub fn local_addr(&self) -> io::Result<SocketAddr> {
         self.listener.local_addr()
     }
@@ -194,11 +240,11 @@ impl Server {
         self
     }
 
-    /// Called for each error that no handler saw, and for each that a handler returned, with the client's address;
+    /// Called for each error that no handler saw, and for each that a handler returned, with the client;
     /// without one for errors of the listener itself, which goes on. It must not block. Refusals are not shown again:
     /// see [`Server::on_refusal`].
     #[must_use]
-    pub fn on_error(mut self, observer: impl Fn(Option<SocketAddr>, &Error) + Send + Sync + 'static) -> Self {
+    pub fn on_error(mut self, observer: impl Fn(Option<Peer>, &Error) + Send + Sync + 'static) -> Self {
         self.on_error = Some(Box::new(observer));
         self
     }
@@ -230,10 +276,18 @@ impl Server {
     }
 }
 
+/// The listening socket, for a copy of it: other threads can accept from the same one with a server of their own.
+#[cfg(unix)]
+impl AsFd for Server {
+    fn as_fd(&self) -> BorrowedFd<'_> {
+        self.listener.as_fd()
+    }
+}
+
 impl fmt::Debug for Server {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Server")
-            .field("local_addr", &self.local_addr().ok())
+            .field("listener", &self.listener)
             .field("options", &self.options)
             .finish_non_exhaustive()
     }

@@ -3,16 +3,15 @@
 use super::Shared;
 use super::drain::Member;
 use super::handshake::{self, Begun};
-use crate::Error;
 use crate::linger::write_last;
 use crate::transport::Transport;
 use crate::websocket::WebSocket;
+use crate::{Error, Peer};
 use bytes::BytesMut;
 use handfast_proto::Limits;
 use handfast_proto::handshake::{self as proto, Answer, HttpResponse, Offer, Refusal};
 use std::fmt;
 use std::future::poll_fn;
-use std::net::SocketAddr;
 use std::pin::pin;
 use std::sync::Arc;
 use std::task::Poll;
@@ -30,7 +29,7 @@ pub(super) struct Waiting {
     pub(super) io: Transport,
     pub(super) head: proto::Request,
     pub(super) rest: BytesMut,
-    pub(super) peer: SocketAddr,
+    pub(super) peer: Peer,
     pub(super) member: Member,
     pub(super) shared: Arc<Shared>,
 }
@@ -80,8 +79,8 @@ impl Request {
         self.head().clone().into_offer(&self.waiting().shared.options.policy)
     }
 
-    /// The client's address, or its proxy's.
-    pub fn peer_addr(&self) -> SocketAddr {
+    /// The client, or its proxy: its address, or that it came over a Unix socket.
+    pub fn peer(&self) -> Peer {
         self.waiting().peer
     }
 
@@ -208,7 +207,7 @@ impl fmt::Debug for Request {
         f.debug_struct("Request")
             .field("method", &self.method())
             .field("target", &self.head().target())
-            .field("peer", &self.peer_addr())
+            .field("peer", &self.peer())
             .finish_non_exhaustive()
     }
 }

@@ -2,23 +2,21 @@
 
 use super::drain::{Hub, Member, Phase};
 use super::handshake::{HeadFailure, busy, read_early, read_head};
+use super::listen::{self, Listener};
 use super::request::{Request, Waiting};
 use super::serving::{Arrived, Received, Serving};
 use super::waiting::{Place, WaitingRoom};
-use super::{Server, Shared, listen};
+use super::{Server, Shared};
 use crate::linger::write_last;
 use crate::transport::Transport;
-use crate::{Error, Role, observe};
+use crate::{Error, Peer, Role, observe};
 #[cfg(feature = "http2")]
 use bytes::BytesMut;
-use socket2::SockRef;
 use std::future::poll_fn;
-use std::net::SocketAddr;
 use std::pin::pin;
 use std::sync::Arc;
 use std::task::Poll;
 use std::time::Duration;
-use tokio::net::{TcpListener, TcpStream};
 
 impl Server {
     /// Hands every well-formed request to `handler`, which looks at it and accepts it or responds. Malformed ones are refused
@@ -74,15 +72,12 @@ impl Server {
             tls,
         });
         let handler = Arc::new(handler);
-        // On Linux accepted connections inherit it: one system call less for each.
-        let inherits_nodelay =
-            cfg!(target_os = "linux") && SockRef::from(&self.listener).set_tcp_nodelay(true).is_ok();
-        accept(&self.listener, &shared, |tcp, peer| {
+        let inherits_nodelay = self.listener.set_nodelay();
+        accept(&self.listener, &shared, |io, peer| {
             if !inherits_nodelay {
-                // It only delays small writes if it fails.
-                let _ = tcp.set_nodelay(true);
+                io.set_nodelay();
             }
-            let receiving = receive(tcp, peer, shared.clone());
+            let receiving = receive(io, peer, shared.clone());
             // Boxed once more, because the runtime rounds the memory of its tasks up to 128 bytes.
             let serving = Box::new(Serving::new(receiving, peer, shared.clone(), handler.clone()));
             tokio::spawn(observe::in_span(peer, serving));
@@ -104,7 +99,7 @@ impl Drop for Ended<'_> {
 }
 
 /// Accepts until the server drains. Failing to accept is no reason to end: it waits where the system is out of something.
-async fn accept(listener: &TcpListener, shared: &Shared, mut serve: impl FnMut(TcpStream, SocketAddr)) {
+async fn accept(listener: &Listener, shared: &Shared, mut serve: impl FnMut(Transport, Peer)) {
     let mut draining = pin!(shared.hub.draining());
     let mut pause = PAUSE_MIN;
     loop {
@@ -119,9 +114,9 @@ async fn accept(listener: &TcpListener, shared: &Shared, mut serve: impl FnMut(T
         });
         match accepted.await {
             None => return,
-            Some(Ok((tcp, peer))) => {
+            Some(Ok((io, peer))) => {
                 pause = PAUSE_MIN;
-                serve(tcp, peer);
+                serve(io, peer);
             }
             Some(Err(error)) if listen::is_connection_error(&error) => {}
             Some(Err(error)) => {
@@ -135,11 +130,11 @@ async fn accept(listener: &TcpListener, shared: &Shared, mut serve: impl FnMut(T
 }
 
 /// The connection's request; `None` when it was answered already.
-async fn receive(tcp: TcpStream, peer: SocketAddr, shared: Arc<Shared>) -> Received {
+async fn receive(io: Transport, peer: Peer, shared: Arc<Shared>) -> Received {
     let place = shared.waiting_room.enter();
     let limits = &shared.options.policy.limits;
     let timeout = limits.handshake_timeout;
-    let (mut io, timeout) = match encrypt(tcp, &shared, &place, timeout).await? {
+    let (mut io, timeout) = match encrypt(io, &shared, &place, timeout).await? {
         Some(encrypted) => encrypted,
         None => return Ok(Arrived::Answered),
     };
@@ -206,7 +201,7 @@ fn is_preface(refusal: &handfast_proto::handshake::Refusal) -> bool {
 }
 
 #[cfg(feature = "http2")]
-fn http2_or_busy(io: Transport, read: BytesMut, peer: SocketAddr, shared: &Shared) -> Received {
+fn http2_or_busy(io: Transport, read: BytesMut, peer: Peer, shared: &Shared) -> Received {
     let member = match shared.hub.phase() {
         Phase::Serving => Member::open(&shared.hub, shared.options.policy.limits.connections_max),
         Phase::Draining | Phase::Stopped => None,
@@ -221,21 +216,21 @@ fn http2_or_busy(io: Transport, read: BytesMut, peer: SocketAddr, shared: &Share
 /// Runs the TLS handshake if the server has a certificate; gives what is left of the time, or `None` when the place was lost.
 #[cfg(feature = "tls")]
 async fn encrypt(
-    tcp: TcpStream,
+    io: Transport,
     shared: &Shared,
     place: &Place,
     timeout: Duration,
 ) -> Result<Option<(Transport, Duration)>, Error> {
     use crate::error::{Phase, TlsFault};
-    let Some(tls) = &shared.tls else { return Ok(Some((tcp.into(), timeout))) };
+    let Some(tls) = &shared.tls else { return Ok(Some((io, timeout))) };
     let begin = tokio::time::Instant::now();
-    let mut accepting = Box::pin(tokio::time::timeout(timeout, tls.accept(tcp)));
+    let mut accepting = Box::pin(tokio::time::timeout(timeout, io.accept_tls(tls)));
     let accepted = poll_fn(|cx| match accepting.as_mut().poll(cx) {
         Poll::Ready(accepted) => Poll::Ready(Some(accepted)),
         Poll::Pending => place.poll_lost(cx).map(|()| None),
     });
     match accepted.await {
-        Some(Ok(Ok(tls))) => Ok(Some((Transport::from_tls(tls), timeout.saturating_sub(begin.elapsed())))),
+        Some(Ok(Ok(io))) => Ok(Some((io, timeout.saturating_sub(begin.elapsed())))),
         Some(Ok(Err(error))) => Err(TlsFault::new("the TLS handshake with the client failed", error).into()),
         Some(Err(_)) => Err(Error::Timeout { phase: Phase::Handshake, after: timeout }),
         None => Ok(None),
@@ -244,12 +239,12 @@ async fn encrypt(
 
 #[cfg(not(feature = "tls"))]
 async fn encrypt(
-    tcp: TcpStream,
+    io: Transport,
     _: &Shared,
     _: &Place,
     timeout: Duration,
 ) -> Result<Option<(Transport, Duration)>, Error> {
-    Ok(Some((tcp.into(), timeout)))
+    Ok(Some((io, timeout)))
 }
 
 /// The pauses after a failure to accept, doubling.

@@ -4,8 +4,7 @@
 use super::Shared;
 use super::drain::{Member, Phase};
 use super::request::Request;
-use crate::Error;
-use std::net::SocketAddr;
+use crate::{Error, Peer};
 use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll, ready};
@@ -15,7 +14,7 @@ pub(super) struct Serving<H, F> {
     stage: Stage<F>,
     handler: Arc<H>,
     /// The client, where somebody wants to know.
-    peer: Option<Box<SocketAddr>>,
+    peer: Option<Box<Peer>>,
     shared: Arc<Shared>,
     is_watched: bool,
     /// The last field: the server has ended when all members have left.
@@ -49,7 +48,7 @@ where
 {
     pub(super) fn new(
         receiving: impl Future<Output = Received> + Send + 'static,
-        peer: SocketAddr,
+        peer: Peer,
         shared: Arc<Shared>,
         handler: Arc<H>,
     ) -> Self {

@@ -229,7 +229,7 @@ async fn a_request_can_be_looked_at_before_it_is_accepted() {
         assert_eq!(offer.subprotocols().collect::<Vec<_>>(), ["v1", "v2"]);
         assert_eq!((request.path(), request.query()), ("/room", Some("x=1")));
         assert_eq!(request.header("AUTHORIZATION"), Some(b"Basic dTpwOnc=".as_slice()));
-        assert_eq!(request.peer_addr(), request.transport().peer_addr()?);
+        assert_eq!(request.peer().addr(), Some(request.transport().peer_addr()?));
         let answer = Answer::new().subprotocols(["v2"])?.field("Set-Cookie", "a=b")?;
         let mut ws = request.accept_with(&answer).await?;
         assert_eq!(ws.subprotocol(), Some("v2"));
