@@ -28,7 +28,8 @@ pub struct Limits {
     /// Inflated bytes of a message that are not judged by the ratio (64 KiB).
     pub inflate_free_bytes: usize,
     /// Pings that wait for their pong to be written (16); older ones are dropped, as RFC 6455 section 5.5.3 allows.
-    /// Autobahn sends ten at once and wants ten pongs.
+    /// Autobahn sends ten at once and wants ten pongs. As many pings and pongs of the program itself go beyond a full send queue,
+    /// so that it can ask whether a slow peer lives. More than 255 are taken as 255.
     pub pongs_queued_max: usize,
     /// Bytes queued to be sent (1 MiB).
     pub send_queue_bytes_max: usize,

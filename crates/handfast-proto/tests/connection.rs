@@ -208,6 +208,54 @@ fn a_full_send_queue_says_so_and_loses_nothing() {
 }
 
 #[test]
+fn pings_of_the_program_end_where_the_send_queue_does_and_go_on_when_it_was_written() {
+    for (data, ping) in [(0, true), (0, false), (5000, true)] {
+        for step in [1, usize::MAX] {
+            let limits = Limits { send_queue_bytes_max: 1000, ..Limits::default() };
+            let mut pair =
+                Pair::new(Config { limits, show_pings: true, show_pongs: true, ..Config::default() }, step);
+            if data > 0 {
+                pair.server.send(vec![1; data]);
+            }
+            let mut queued = 0;
+            let full = loop {
+                let (connection, pool) = (&mut pair.server.connection, &mut pair.server.pool);
+                let payload = [queued as u8; 125];
+                let taken = match ping {
+                    true => connection.ping(&payload, pool),
+                    false => connection.pong(&payload, pool),
+                };
+                match taken {
+                    Ok(()) => queued += 1,
+                    Err(full) => break full,
+                }
+                assert!(queued < 100, "they never end");
+            };
+            assert_eq!(full, Misuse::SendQueueFull);
+            // Sixteen go beyond what is queued, or beyond the limit.
+            let within = if data == 0 { 1000_usize.div_ceil(127) } else { 0 };
+            assert_eq!(queued, within + 16);
+            pair.drive();
+            let seen = pair.client.seen();
+            assert_eq!(seen.len(), queued + usize::from(data > 0));
+            pair.server.connection.ping(b"again", &mut pair.server.pool).unwrap();
+            pair.drive();
+            assert_eq!(pair.client.seen(), [Event::Ping(Bytes::from_static(b"again"))]);
+        }
+    }
+}
+
+#[test]
+fn a_limit_of_pongs_beyond_255_is_one_all_the_same() {
+    let limits = Limits { pongs_queued_max: 1000, ..Limits::default() };
+    let mut end = End::server(Config { limits, ..Config::default() });
+    for _ in 0..2000 {
+        end.take(&[0x89, 0x80, 0, 0, 0, 0], usize::MAX);
+    }
+    assert_eq!(end.connection.send_queue_bytes(), 255 * 2);
+}
+
+#[test]
 fn a_client_masks_each_frame_anew() {
     let mut end = End::client(Config::default());
     end.send("same");

@@ -111,13 +111,14 @@ impl<S: AsyncRead + AsyncWrite + Unpin + Send + 'static> Broadcast<S> {
         for place in self.group().places.iter_mut().flatten() {
             match place.sender.try_send_prepared(message) {
                 Ok(()) => delivery.queued += 1,
-                Err(TrySendError::Full(_)) => match place.overflow {
+                // Where the program itself sends a message in pieces, nothing can come in between either.
+                Err(TrySendError::Full(_) | TrySendError::Unfinished(_)) => match place.overflow {
                     Overflow::DropNewest => {
                         place.dropped += 1;
                         delivery.dropped += 1;
                     }
                     Overflow::Close(code) => {
-                        place.sender.close(code, "too slow").expect("the reason is short");
+                        place.sender.close_too_slow(code);
                         delivery.closed += 1;
                     }
                 },

@@ -41,7 +41,7 @@
 //! | tasks | [`WebSocket::split`] gives a [`Receiver`] and a [`Sender`] that can be cloned; [`futures_core::Stream`] and [`futures_sink::Sink`] are implemented |
 //! | big messages | [`WebSocket::recv_stream`] and [`WebSocket::send_stream`] pass them on in pieces, through little memory |
 //! | many receivers | [`Broadcast`] sends a [`Prepared`] message to all, framed once; slow ones miss it or are closed |
-//! | slow peers | `send` waits while the queue is full, [`Sender::try_send`] says so; control frames overtake what is queued |
+//! | slow peers | `send` waits while the queue is full, [`WebSocket::try_send`] says so, [`WebSocket::try_send_or_close`] parts with them; control frames overtake what is queued |
 //! | other streams | [`server_handshake`] and [`client_handshake`] run over any `AsyncRead + AsyncWrite` |
 //! | browsers | a page may connect only to its own origin, unless [`Server::policy`] says otherwise |
 //! | limits | all in [`Limits`]; nothing that a peer sends grows beyond them |

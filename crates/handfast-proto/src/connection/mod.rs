@@ -131,6 +131,8 @@ pub struct Connection {
     large_expected: bool,
     stats: Counts,
     pongs_queued: u8,
+    /// Pings and pongs of the program that were queued beyond a full send queue.
+    controls_beyond: u8,
     /// The last ping that came while too many pongs waited.
     late_pong: Option<Box<[u8]>>,
     end: Option<Box<End>>,
@@ -164,6 +166,7 @@ impl Connection {
             large_expected: false,
             stats: Counts::default(),
             pongs_queued: 0,
+            controls_beyond: 0,
             late_pong: None,
             end: None,
         }
@@ -231,7 +234,7 @@ impl Connection {
             None => {}
             Some(Expired::KeepAlive) => {
                 // A connection that is closing needs no ping: its close deadline runs.
-                let _ = self.ping(KEEP_ALIVE_PING, pool);
+                let _ = self.keep_alive_ping(KEEP_ALIVE_PING, pool);
             }
             Some(Expired::Pong) => {
                 let close = Close::from(CloseCode::INTERNAL_ERROR);

@@ -15,8 +15,8 @@ pub(super) struct Outbox {
     rest: VecDeque<Segment>,
     /// Bytes in all segments.
     queued: usize,
-    /// Bytes that must be written before every pong that was queued is out, at most.
-    until_pongs: usize,
+    /// Bytes that must be written before every control frame that is counted is out, at most.
+    until_counted: usize,
 }
 
 #[derive(Debug)]
@@ -160,16 +160,16 @@ impl Outbox {
         self.queued += encoded.len() + payload.len();
     }
 
-    /// Queues a pong, as [`Outbox::push_urgent`] does.
-    pub(super) fn push_pong(&mut self, header: FrameHeader, payload: &[u8], pool: &mut BufferPool) {
+    /// As [`Outbox::push_urgent`], for a frame of which only so many may be queued.
+    pub(super) fn push_counted(&mut self, header: FrameHeader, payload: &[u8], pool: &mut BufferPool) {
         self.push_urgent(header, payload, pool);
-        self.until_pongs = self.queued;
+        self.until_counted = self.queued;
     }
 
-    /// Whether every pong that was queued is out. It may be said later than it is so, but while data goes out it comes.
+    /// Whether every counted frame is out. It may be said later than it is so, but while data goes out it comes.
     #[inline]
-    pub(super) fn pongs_are_out(&self) -> bool {
-        self.until_pongs == 0
+    pub(super) fn counted_are_out(&self) -> bool {
+        self.until_counted == 0
     }
 
     /// The buffer that the next frame goes into, with room for `count` bytes.
@@ -226,7 +226,7 @@ impl Outbox {
     pub(super) fn written(&mut self, mut count: usize, pool: &mut BufferPool) {
         assert!(count <= self.queued, "more was written than was queued");
         self.queued -= count;
-        self.until_pongs = self.until_pongs.saturating_sub(count);
+        self.until_counted = self.until_counted.saturating_sub(count);
         loop {
             let here = self.first.bytes().len();
             if count < here {

@@ -54,9 +54,20 @@ impl Connection {
 
     /// Queues a ping; it overtakes data that is not being written yet.
     ///
-    /// Fails with [`Misuse::ControlPayloadTooLong`] beyond 125 bytes and with [`Misuse::SentAfterClose`].
+    /// Fails with [`Misuse::ControlPayloadTooLong`] beyond 125 bytes, with [`Misuse::SentAfterClose`], and with
+    /// [`Misuse::SendQueueFull`] when the queue holds [`Limits::send_queue_bytes_max`](crate::Limits::send_queue_bytes_max)
+    /// and [`Limits::pongs_queued_max`](crate::Limits::pongs_queued_max) pings and pongs were queued beyond that: write before
+    /// sending more.
     pub fn ping(&mut self, payload: &[u8], pool: &mut BufferPool) -> Result<(), Misuse> {
         self.control_frame(OpCode::Ping, payload, pool)
+    }
+
+    /// A ping of the connection's own. There is one at a time: the next comes after its pong.
+    pub(super) fn keep_alive_ping(&mut self, payload: &[u8], pool: &mut BufferPool) -> Result<(), Misuse> {
+        self.check_open()?;
+        let header = self.header(OpCode::Ping, payload.len());
+        self.outbox.push_urgent(header, payload, pool);
+        Ok(())
     }
 
     /// Queues a pong that nobody asked for (RFC 6455 section 5.5.3). Pings are answered without it.
@@ -98,8 +109,9 @@ impl Connection {
         self.outbox.written(bytes, pool);
         self.stats.bytes_sent += bytes as u64;
         // Not only once the queue is empty: under steady traffic it never is.
-        if self.outbox.pongs_are_out() {
+        if self.outbox.counted_are_out() {
             self.pongs_queued = 0;
+            self.controls_beyond = 0;
             if let Some(payload) = self.late_pong.take() {
                 self.answer_ping(&payload, pool);
             }
@@ -124,13 +136,13 @@ impl Connection {
         if self.check_open().is_err() {
             return;
         }
-        if usize::from(self.pongs_queued) >= self.config.limits.pongs_queued_max {
+        if usize::from(self.pongs_queued) >= self.controls_max() {
             self.late_pong = Some(payload.into());
             return;
         }
         self.pongs_queued = self.pongs_queued.saturating_add(1);
         let header = self.header(OpCode::Pong, payload.len());
-        self.outbox.push_pong(header, payload, pool);
+        self.outbox.push_counted(header, payload, pool);
     }
 
     fn control_frame(&mut self, opcode: OpCode, payload: &[u8], pool: &mut BufferPool) -> Result<(), Misuse> {
@@ -138,9 +150,24 @@ impl Connection {
         if payload.len() > CONTROL_PAYLOAD_BYTES_MAX {
             return Err(Misuse::ControlPayloadTooLong { bytes: payload.len() });
         }
+        let is_full = self.outbox.queued() >= self.config.limits.send_queue_bytes_max;
+        if is_full {
+            if usize::from(self.controls_beyond) >= self.controls_max() {
+                return Err(Misuse::SendQueueFull);
+            }
+            self.controls_beyond = self.controls_beyond.saturating_add(1);
+        }
         let header = self.header(opcode, payload.len());
-        self.outbox.push_urgent(header, payload, pool);
+        match is_full {
+            true => self.outbox.push_counted(header, payload, pool),
+            false => self.outbox.push_urgent(header, payload, pool),
+        }
         Ok(())
+    }
+
+    /// As many control frames of one kind are queued by count at most.
+    fn controls_max(&self) -> usize {
+        self.config.limits.pongs_queued_max.min(u8::MAX.into())
     }
 
     /// Whether [`Connection::send`] would take a message now, however large: fails as it would.

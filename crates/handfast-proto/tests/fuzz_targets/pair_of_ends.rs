@@ -15,6 +15,9 @@ use std::time::Duration;
 /// What a ping of the keep-alive carries; no ping of these operations does.
 const KEEP_ALIVE_PAYLOAD: &[u8] = b"hf";
 
+/// The send queue of each end.
+const QUEUE_BYTES_MAX: usize = 20_000;
+
 /// One thing that happens; `bool` says to which end: true is the client.
 #[derive(Debug, Arbitrary)]
 enum Operation {
@@ -68,7 +71,7 @@ pub fn run(input: &[u8]) {
 
 fn run_operations(input: &mut Unstructured<'_>) -> Result<()> {
     let limits = Limits {
-        send_queue_bytes_max: 20_000,
+        send_queue_bytes_max: QUEUE_BYTES_MAX,
         message_bytes_max: 70_000,
         inflate_ratio_max: 1100,
         ..Limits::default()
@@ -163,8 +166,16 @@ impl Side {
     fn run(&mut self, operation: &Operation, other: &mut Side) {
         let Self { end, .. } = self;
         let closing = end.connection.is_close_sent();
-        let after_close = |result: std::result::Result<(), Misuse>| {
-            assert_eq!(result.is_err(), closing, "a command fails exactly after a Close");
+        let is_full = end.connection.send_queue_bytes() >= QUEUE_BYTES_MAX;
+        // Whether it was taken.
+        let control = |result: std::result::Result<(), Misuse>| {
+            match result {
+                Ok(()) => assert!(!closing),
+                Err(Misuse::SentAfterClose) => assert!(closing),
+                Err(Misuse::SendQueueFull) => assert!(is_full && !closing),
+                Err(other) => panic!("{other}"),
+            }
+            result.is_ok()
         };
         match *operation {
             Operation::Send { text, size, how, .. } => {
@@ -172,7 +183,7 @@ impl Side {
                     true => Message::text("é€😀a".repeat(usize::from(size) / 10)),
                     false => Message::binary(vec![size as u8; usize::from(size)]),
                 };
-                let full = end.connection.send_queue_bytes() >= 20_000;
+                let full = is_full;
                 let (connection, pool) = (&mut end.connection, &mut end.pool);
                 let sent = match how {
                     How::Whole => connection.send(message.clone(), pool),
@@ -200,13 +211,12 @@ impl Side {
             }
             Operation::Ping(_, size) => {
                 let payload = vec![size; usize::from(size) % 126];
-                after_close(end.connection.ping(&payload, &mut end.pool));
-                if !closing {
+                if control(end.connection.ping(&payload, &mut end.pool)) {
                     other.owed_pings.push_back(payload);
                 }
             }
             Operation::Pong(_, size) => {
-                after_close(end.connection.pong(&vec![size; usize::from(size) % 126], &mut end.pool));
+                control(end.connection.pong(&vec![size; usize::from(size) % 126], &mut end.pool));
             }
             Operation::Close(_, code) => {
                 let close = CloseCode::new(code % 5000).ok();

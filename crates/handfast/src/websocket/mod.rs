@@ -7,11 +7,13 @@ mod prepared;
 mod reader;
 mod split;
 mod stream;
+mod try_send;
 mod wakers;
 mod writer;
 
 pub use reader::{MessageReader, ReadPieces};
-pub use split::{Receiver, Sender, TrySendError};
+pub use split::{Receiver, Sender};
+pub use try_send::TrySendError;
 pub use writer::{MessageKind, MessageWriter, WritePieces};
 
 use crate::transport::Transport;
@@ -19,6 +21,7 @@ use crate::{Config, Error};
 use bytes::BytesMut;
 use driver::Driver;
 use handfast_proto::connection::{Connection, End, Event, Prepared, Stats};
+use handfast_proto::error::Misuse;
 use handfast_proto::frame::{Close, CloseCode};
 use handfast_proto::handshake::ResponseHead;
 use handfast_proto::{Message, Role};
@@ -198,22 +201,23 @@ impl<S: AsyncRead + AsyncWrite + Unpin> WebSocket<S> {
     /// Sends a ping of at most 125 bytes, ahead of queued messages (RFC 6455 section 5.5.2). Its pong is shown by
     /// [`WebSocket::recv_event`].
     ///
-    /// Cancel safe: the ping is queued by then.
+    /// Where the queue is full and [`Limits::pongs_queued_max`](crate::Limits::pongs_queued_max) pings and pongs went beyond it,
+    /// it waits until the peer has read: pinging in a loop holds no more memory.
+    ///
+    /// Cancel safe in so far as a dropped future has queued the ping or not, and never a part of it.
     ///
     /// # Errors
     ///
     /// [`Error::Misuse`] when the payload is too long, else as [`WebSocket::send`].
     pub async fn ping(&mut self, payload: impl AsRef<[u8]>) -> Result<(), Error> {
-        self.driver.queue_control(payload.as_ref(), true)?;
-        self.flush().await
+        self.control(payload.as_ref(), true).await
     }
 
     /// Sends a pong that nobody asked for, of at most 125 bytes (RFC 6455 section 5.5.3). Pings are answered without it.
     ///
     /// Cancel safe and fails as [`WebSocket::ping`].
     pub async fn pong(&mut self, payload: impl AsRef<[u8]>) -> Result<(), Error> {
-        self.driver.queue_control(payload.as_ref(), false)?;
-        self.flush().await
+        self.control(payload.as_ref(), false).await
     }
 
     /// Closes the connection in good order: sends what is queued and a Close frame, and waits for the peer's, no longer than
@@ -315,6 +319,18 @@ impl<S: AsyncRead + AsyncWrite + Unpin> WebSocket<S> {
     /// Makes it follow its server.
     pub(crate) fn join(&mut self, member: crate::server::drain::Member) {
         self.driver.member = Some(member);
+    }
+
+    /// Queues a control frame once there is room, and writes it.
+    async fn control(&mut self, payload: &[u8], is_ping: bool) -> Result<(), Error> {
+        match self.driver.queue_control(payload, is_ping) {
+            Err(Error::Misuse(Misuse::SendQueueFull)) => {
+                self.flush().await?;
+                self.driver.queue_control(payload, is_ping)?;
+            }
+            queued => queued?,
+        }
+        self.flush().await
     }
 
     /// Queues `message` once there is room, and takes it away.

@@ -7,7 +7,9 @@ use crate::Error;
 use crate::transport::Transport;
 use futures_core::Stream;
 use handfast_proto::Message;
-use handfast_proto::connection::{End, Event, Prepared, Stats};
+use handfast_proto::connection::{End, Event, Stats};
+#[cfg(doc)]
+use handfast_proto::error::Misuse;
 use handfast_proto::frame::{Close, CloseCode};
 use std::fmt;
 use std::future::poll_fn;
@@ -35,37 +37,6 @@ pub struct Receiver<S: AsyncRead + AsyncWrite + Unpin + Send + 'static = Transpo
 /// the receiver is waiting. When all halves are dropped, the peer is told 1001.
 pub struct Sender<S: AsyncRead + AsyncWrite + Unpin + Send + 'static = Transport> {
     shared: Arc<Shared<S>>,
-}
-
-/// Why a message was not taken, with the message.
-#[derive(Debug)]
-#[non_exhaustive]
-pub enum TrySendError {
-    /// The queue holds [`Limits::send_queue_bytes_max`](crate::Limits::send_queue_bytes_max) already: wait with
-    /// [`Sender::send`], or drop the message.
-    Full(Message),
-    /// The connection is closed, closing or lost.
-    Closed(Message),
-}
-
-impl TrySendError {
-    /// The message that was not sent.
-    pub fn into_message(self) -> Message {
-        match self {
-            Self::Full(message) | Self::Closed(message) => message,
-        }
-    }
-}
-
-impl std::error::Error for TrySendError {}
-
-impl fmt::Display for TrySendError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Full(_) => f.write_str("the send queue is full"),
-            Self::Closed(_) => Error::Closed.fmt(f),
-        }
-    }
 }
 
 struct Shared<S: AsyncRead + AsyncWrite + Unpin> {
@@ -244,47 +215,6 @@ impl<S: AsyncRead + AsyncWrite + Unpin + Send + 'static> Sender<S> {
         self.room().await?.queue(message.into())
     }
 
-    /// As [`Sender::send`], but never waits.
-    ///
-    /// # Errors
-    ///
-    /// Gives the message back when the queue is full or the connection is closed.
-    pub fn try_send(&self, message: impl Into<Message>) -> Result<(), TrySendError> {
-        let message = message.into();
-        let mut driver = self.shared.driver();
-        match Self::room_now(&mut driver) {
-            Some(true) => {}
-            Some(false) => return Err(TrySendError::Full(message)),
-            None => return Err(TrySendError::Closed(message)),
-        }
-        driver.queue(message).expect("the connection has just said that it takes a message");
-        self.shared.write_on(driver);
-        Ok(())
-    }
-
-    /// As [`Sender::try_send`], for a message that was framed beforehand, for many connections: see [`Prepared`].
-    ///
-    /// # Errors
-    ///
-    /// As [`Sender::try_send`].
-    pub fn try_send_prepared(&self, prepared: &Prepared) -> Result<(), TrySendError> {
-        let mut driver = self.shared.driver();
-        match Self::room_now(&mut driver) {
-            Some(true) => {}
-            Some(false) => return Err(TrySendError::Full(prepared.message().clone())),
-            None => return Err(TrySendError::Closed(prepared.message().clone())),
-        }
-        driver.queue_prepared(prepared).expect("the connection has just said that it takes a message");
-        self.shared.write_on(driver);
-        Ok(())
-    }
-
-    /// Whether a message can be queued now; `None` when none ever can.
-    fn room_now(driver: &mut Driver<S>) -> Option<bool> {
-        // Not either in the middle of a message that is sent in pieces.
-        driver.has_room().ok().map(|has_room| has_room && driver.connection.check_send().is_ok())
-    }
-
     /// Waits until everything queued is written. Cancel safe.
     ///
     /// # Errors
@@ -299,7 +229,9 @@ impl<S: AsyncRead + AsyncWrite + Unpin + Send + 'static> Sender<S> {
     ///
     /// # Errors
     ///
-    /// [`Error::Misuse`] when the payload is too long, else as [`Sender::send`].
+    /// [`Error::Misuse`] when the payload is too long, and with [`Misuse::SendQueueFull`] when the queue is full and
+    /// [`Limits::pongs_queued_max`](crate::Limits::pongs_queued_max) went beyond it: the peer does not read, so wait with
+    /// [`Sender::flush`]. Else as [`Sender::send`].
     pub fn ping(&self, payload: impl AsRef<[u8]>) -> Result<(), Error> {
         let mut driver = self.shared.driver();
         driver.queue_control(payload.as_ref(), true)?;

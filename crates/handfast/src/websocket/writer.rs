@@ -1,5 +1,6 @@
 //! A message written as it is made, without holding it.
 
+use super::driver::Driver;
 use super::wakers::{Place, RECEIVER};
 use super::{Sender, WebSocket};
 use crate::Error;
@@ -126,7 +127,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> WebSocket<S> {
 
 impl<S: AsyncRead + AsyncWrite + Unpin + Send + 'static> Sender<S> {
     /// As [`WebSocket::send_stream`]. From the first piece to the end of the message, what other senders of this connection
-    /// send waits, and their `try_send` says that the queue is full.
+    /// send waits, and their `try_send` gives [`TrySendError::Unfinished`](crate::TrySendError::Unfinished).
     pub fn send_stream(&mut self, kind: MessageKind) -> MessageWriter<'_, Self> {
         let place = self.new_place();
         MessageWriter { to: self, kind, place, is_begun: false, is_finished: false }
@@ -148,13 +149,8 @@ impl<S: AsyncRead + AsyncWrite + Unpin> private::WritePieces for WebSocket<S> {
         _begins: bool,
         last: bool,
     ) -> Poll<Result<(), Error>> {
-        if piece.is_some() {
-            ready!(self.driver.poll_room(cx, place))?;
-        }
-        if let Some(piece) = piece.take() {
-            self.driver.queue_piece(piece, last)?;
-        }
-        self.driver.poll_flush(cx, place)
+        // There is nobody else to wait for.
+        poll_write_piece(&mut self.driver, cx, place, piece, false, last)
     }
 
     fn abandon(&mut self) {
@@ -173,14 +169,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin + Send + 'static> private::WritePieces fo
         begins: bool,
         last: bool,
     ) -> Poll<Result<(), Error>> {
-        let mut driver = self.driver();
-        if piece.is_some() {
-            ready!(if begins { driver.poll_turn(cx, place) } else { driver.poll_room(cx, place) })?;
-        }
-        if let Some(piece) = piece.take() {
-            driver.queue_piece(piece, last)?;
-        }
-        driver.poll_flush(cx, place)
+        poll_write_piece(&mut self.driver(), cx, place, piece, begins, last)
     }
 
     fn abandon(&mut self) {
@@ -192,6 +181,25 @@ impl<S: AsyncRead + AsyncWrite + Unpin + Send + 'static> private::WritePieces fo
     fn forget(&self, place: Place) {
         self.forget_place(place);
     }
+}
+
+/// Queues the piece once there is room, and where it waits for its turn also for the end of the message of another sender; then
+/// writes all.
+fn poll_write_piece<S: AsyncRead + AsyncWrite + Unpin>(
+    driver: &mut Driver<S>,
+    cx: &mut Context<'_>,
+    place: Place,
+    piece: &mut Option<Message>,
+    waits_for_turn: bool,
+    last: bool,
+) -> Poll<Result<(), Error>> {
+    if piece.is_some() {
+        ready!(if waits_for_turn { driver.poll_turn(cx, place) } else { driver.poll_room(cx, place) })?;
+    }
+    if let Some(piece) = piece.take() {
+        driver.queue_piece(piece, last)?;
+    }
+    driver.poll_flush(cx, place)
 }
 
 fn unfinished() -> Close {
