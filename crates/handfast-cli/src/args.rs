@@ -1,5 +1,6 @@
 //! What can be said on the command line.
 
+use crate::bench::args::BenchArgs;
 use crate::check::args::{CheckArgs, CheckClientArgs, WhyArgs};
 use crate::exit::Exit;
 use crate::output::Color;
@@ -52,6 +53,8 @@ pub enum Command {
     CheckClient(CheckClientArgs),
     /// Tell what an error text means, and what to do
     Why(WhyArgs),
+    /// Load a WebSocket endpoint with messages or handshakes, and verify every answer
+    Bench(BenchArgs),
 }
 
 /// `handfast serve`

@@ -31,7 +31,7 @@ impl Exit {
         (Self::Refused, "refused, a rule broken, or nothing found"),
         (Self::WrongUse, "wrong use"),
         (Self::Unreachable, "could not reach: name, TCP, TLS, or no complete answer to the handshake"),
-        (Self::Inconclusive, "inconclusive: connected, but the messages that -n waits for did not come"),
+        (Self::Inconclusive, "inconclusive: connected, but messages that were waited for did not come"),
         (Self::Internal, "an error of our own, such as an address that cannot be listened on"),
         (Self::AbnormalClose, "closed abnormally: no Close frame, or a code other than 1000, 1001 and 1005"),
         (Self::Interrupted, "interrupted"),

@@ -1,7 +1,9 @@
-//! The `handfast` program: serve, connect, key, explain, check, check-client, why.
+//! The `handfast` program: serve, connect, key, explain, check, check-client, why, bench.
 
 mod args;
+mod bench;
 mod check;
+mod client;
 mod connect;
 mod escape;
 mod exit;
@@ -34,6 +36,7 @@ fn main() -> ExitCode {
         Command::Check(args) => check::run_server(args),
         Command::CheckClient(args) => check::run_client(args),
         Command::Why(args) => check::run_why(args),
+        Command::Bench(args) => bench::run(args),
     })
 }
 

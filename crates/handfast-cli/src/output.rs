@@ -92,14 +92,19 @@ pub fn talk(line: &str) {
 
 /// Shows on a terminal how many of how many steps are done, in one line that is written over. Quiet in a pipe.
 pub fn progress(done: usize, total: usize) {
+    progress_text(&format!("{done} of {total} exchanges"));
+}
+
+/// Shows on a terminal how far it has come, in one line that is written over. Quiet in a pipe.
+pub fn progress_text(text: &str) {
     let mut err = io::stderr().lock();
     if err.is_terminal() {
         // Only for the eye: if it cannot be written, nothing is lost.
-        let _ = write!(err, "\r{done} of {total} exchanges").and_then(|()| err.flush());
+        let _ = write!(err, "\r{text}").and_then(|()| err.flush());
     }
 }
 
-/// Takes the line of [`progress`] away.
+/// Takes the line of [`progress_text`] away.
 pub fn end_progress() {
     let mut err = io::stderr().lock();
     if err.is_terminal() {

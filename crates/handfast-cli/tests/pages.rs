@@ -6,7 +6,7 @@ use std::io::{BufRead, BufReader};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 
-const PAGES: [&str; 2] = ["README.md", "docs/handshake.md"];
+const PAGES: [&str; 3] = ["README.md", "docs/handshake.md", "docs/bench.md"];
 
 /// The port that the pages speak of.
 const PORT: &str = "8080";

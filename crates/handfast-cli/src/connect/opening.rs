@@ -2,11 +2,12 @@
 
 use super::transcript::{self, Transcript, Way};
 use crate::args::ConnectArgs;
+use crate::client::{tls, websocket_uri};
 use crate::escape;
 use crate::exit::{Exit, Failure};
 use crate::output::{self, Stream, Tone};
 use handfast::error::{Declined, FaultyAnswer, ProxyFaultKind};
-use handfast::{Client, Config, DeflateOptions, Error, Limits, Step, TlsConfig, WebSocket};
+use handfast::{Client, Config, DeflateOptions, Error, Limits, Step, WebSocket};
 
 /// Connects, and says on standard error what went wrong if it did.
 pub async fn open(args: &ConnectArgs, transcript: Transcript) -> Result<WebSocket, Failure> {
@@ -44,7 +45,7 @@ fn client(args: &ConnectArgs) -> Result<Client, Failure> {
         client = client.connect_timeout(timeout);
     }
     let config = Config { limits, show_pings: true, show_pongs: true, ..Config::default() };
-    Ok(client.config(config).tls(tls(args)?))
+    Ok(client.config(config).tls(tls(args.insecure, args.cacert.as_deref())?))
 }
 
 /// By which way: what the command line says counts before the environment.
@@ -60,28 +61,8 @@ fn route(client: Client, args: &ConnectArgs) -> Result<Client, Error> {
     }
 }
 
-fn tls(args: &ConnectArgs) -> Result<TlsConfig, Failure> {
-    if args.insecure {
-        return Ok(TlsConfig::new().dangerous_accept_any_certificate());
-    }
-    let Some(path) = &args.cacert else { return Ok(TlsConfig::new()) };
-    let wrong = |why: String| Failure::new(Exit::WrongUse, format!("cannot use {}: {why}", path.display()));
-    let pem = std::fs::read(path).map_err(|error| wrong(error.to_string()))?;
-    TlsConfig::new().add_roots_pem(&pem).map_err(|error| wrong(error.to_string()))
-}
-
 fn wrong_header(name: &str, error: &Error) -> Failure {
     Failure::new(Exit::WrongUse, format!("-H '{}': {error}", escape::text(name)))
-}
-
-/// What people write for a WebSocket's address: `http` means `ws`, and so does no scheme.
-fn websocket_uri(url: &str) -> String {
-    match url.split_once("://") {
-        Some((scheme, rest)) if scheme.eq_ignore_ascii_case("http") => format!("ws://{rest}"),
-        Some((scheme, rest)) if scheme.eq_ignore_ascii_case("https") => format!("wss://{rest}"),
-        Some(_) => url.to_owned(),
-        None => format!("ws://{url}"),
-    }
 }
 
 fn show_step(transcript: Transcript, step: Step<'_>) {
@@ -186,19 +167,6 @@ fn show_faulty(answer: &FaultyAnswer) -> Failure {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn http_and_no_scheme_mean_ws() {
-        for (url, uri) in [
-            ("localhost:8080/echo", "ws://localhost:8080/echo"),
-            ("http://a/", "ws://a/"),
-            ("HTTPS://a/", "wss://a/"),
-            ("ws://a", "ws://a"),
-            ("ftp://a", "ftp://a"),
-        ] {
-            assert_eq!(websocket_uri(url), uri);
-        }
-    }
 
     #[test]
     fn a_transcript_of_the_answer_ends_with_its_head() {
