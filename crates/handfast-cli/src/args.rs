@@ -115,16 +115,22 @@ pub struct ConnectArgs {
     /// Seconds for the whole handshake (10 by default), and for each message that -n waits for (no limit by default)
     #[arg(long, value_name = "SECONDS", value_parser = seconds)]
     pub timeout: Option<Duration>,
-    /// Accept any certificate: nothing proves then who answers
+    /// Accept any certificate of the server: nothing proves then who answers
     #[arg(short = 'k', long)]
     pub insecure: bool,
-    /// Trust the certificates in this PEM file too
+    /// Trust the certificates in this PEM file too, for the server
     #[arg(long, value_name = "FILE", conflicts_with = "insecure")]
     pub cacert: Option<PathBuf>,
-    /// Go through this proxy: http://, socks5:// or socks5h://[USER:PASSWORD@]HOST:PORT. By default the environment says
+    /// Go through this proxy: http://, https://, socks5:// or socks5h://[USER:PASSWORD@]HOST:PORT. By default the environment says
     /// which: http_proxy for ws, https_proxy for wss, all_proxy, and no_proxy for exceptions
     #[arg(short = 'x', long, value_name = "URL", conflicts_with = "no_proxy")]
     pub proxy: Option<String>,
+    /// Accept any certificate of an https:// proxy
+    #[arg(long)]
+    pub proxy_insecure: bool,
+    /// Trust the certificates in this PEM file too, for an https:// proxy
+    #[arg(long, value_name = "FILE", conflicts_with = "proxy_insecure")]
+    pub proxy_cacert: Option<PathBuf>,
     /// Go through no proxy, whatever the environment says
     #[arg(long)]
     pub no_proxy: bool,

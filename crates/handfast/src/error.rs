@@ -73,7 +73,7 @@ impl Error {
 pub enum Phase {
     /// Resolving the host's name and connecting, TLS included.
     Connect,
-    /// The proxy's answer; within the deadline for connecting.
+    /// The proxy's TLS handshake and answer; within the deadline for connecting.
     Proxy,
     /// The opening handshake.
     Handshake,

@@ -84,7 +84,7 @@ impl TlsConfig {
         let tls = TlsConnector::from(self.build()?)
             .connect(name, io)
             .await
-            .map_err(|error| TlsFault::new("the TLS handshake with the server failed", error))?;
+            .map_err(|error| TlsFault::new(WITH_SERVER, error))?;
         let version =
             tls.get_ref().1.protocol_version().map_or_else(String::new, |version| format!("{version:?}"));
         Ok((tls, version))
@@ -236,6 +236,9 @@ impl ServerCertVerifier for AnyCertificate {
         self.0.signature_verification_algorithms.supported_schemes()
     }
 }
+
+/// What failed, where it was the handshake itself.
+pub(crate) const WITH_SERVER: &str = "the TLS handshake with the server failed";
 
 /// The protocol's name in ALPN (RFC 7301 section 6).
 const HTTP_1_1: &[u8] = b"http/1.1";

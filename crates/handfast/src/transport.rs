@@ -21,6 +21,12 @@ enum Kind {
     Tcp(TcpStream),
     #[cfg(feature = "tls")]
     Tls(Box<tokio_rustls::TlsStream<TcpStream>>),
+    /// Encrypted as far as the proxy only.
+    #[cfg(feature = "tls")]
+    ProxyTls(Box<ToServer<TcpStream>>),
+    /// Encrypted as far as the server, inside what is encrypted as far as the proxy.
+    #[cfg(feature = "tls")]
+    TlsInTls(Box<ToServer<ToServer<TcpStream>>>),
     #[cfg(unix)]
     Unix(UnixStream),
     #[cfg(all(unix, feature = "tls"))]
@@ -29,6 +35,10 @@ enum Kind {
     Stream(Box<Stream>),
 }
 
+/// A client's end of TLS.
+#[cfg(feature = "tls")]
+type ToServer<S> = tokio_rustls::client::TlsStream<S>;
+
 /// Does the same with whichever stream it is.
 macro_rules! with {
     ($kind:expr, $io:ident => $done:expr) => {
@@ -36,6 +46,10 @@ macro_rules! with {
             Kind::Tcp($io) => $done,
             #[cfg(feature = "tls")]
             Kind::Tls($io) => $done,
+            #[cfg(feature = "tls")]
+            Kind::ProxyTls($io) => $done,
+            #[cfg(feature = "tls")]
+            Kind::TlsInTls($io) => $done,
             #[cfg(unix)]
             Kind::Unix($io) => $done,
             #[cfg(all(unix, feature = "tls"))]
@@ -81,12 +95,14 @@ impl Transport {
         }
     }
 
-    /// Whether the bytes are encrypted.
+    /// Whether the bytes are encrypted between the two ends of the WebSocket. TLS as far as a proxy does not count.
     pub fn is_tls(&self) -> bool {
         match &self.0 {
             Kind::Tcp(_) => false,
             #[cfg(feature = "tls")]
-            Kind::Tls(_) => true,
+            Kind::Tls(_) | Kind::TlsInTls(_) => true,
+            #[cfg(feature = "tls")]
+            Kind::ProxyTls(_) => false,
             #[cfg(unix)]
             Kind::Unix(_) => false,
             #[cfg(all(unix, feature = "tls"))]
@@ -120,6 +136,10 @@ impl Transport {
             Kind::Tcp(tcp) => Ok(tcp),
             #[cfg(feature = "tls")]
             Kind::Tls(tls) => Ok(tls.get_ref().0),
+            #[cfg(feature = "tls")]
+            Kind::ProxyTls(tls) => Ok(tls.get_ref().0),
+            #[cfg(feature = "tls")]
+            Kind::TlsInTls(tls) => Ok(tls.get_ref().0.get_ref().0),
             #[cfg(any(unix, feature = "http2"))]
             _ => Err(no_ip_address()),
         }
@@ -150,13 +170,23 @@ impl Transport {
         Self(Kind::Tls(Box::new(tls.into())))
     }
 
+    /// In the clear inside a proxy's TLS.
+    pub(crate) fn from_proxy_tls(tls: Box<ToServer<TcpStream>>) -> Self {
+        Self(Kind::ProxyTls(tls))
+    }
+
+    /// Encrypted inside a proxy's TLS.
+    pub(crate) fn from_tls_in_tls(tls: ToServer<ToServer<TcpStream>>) -> Self {
+        Self(Kind::TlsInTls(Box::new(tls)))
+    }
+
     /// Runs the server's TLS handshake over a plain stream.
     pub(crate) async fn accept_tls(self, tls: &tokio_rustls::TlsAcceptor) -> io::Result<Self> {
         match self.0 {
             Kind::Tcp(tcp) => tls.accept(tcp).await.map(Self::from_tls),
             #[cfg(unix)]
             Kind::Unix(unix) => tls.accept(unix).await.map(Self::from_tls_unix),
-            Kind::Tls(_) => Err(io::ErrorKind::Unsupported.into()),
+            Kind::Tls(_) | Kind::ProxyTls(_) | Kind::TlsInTls(_) => Err(io::ErrorKind::Unsupported.into()),
             #[cfg(unix)]
             Kind::TlsUnix(_) => Err(io::ErrorKind::Unsupported.into()),
             #[cfg(feature = "http2")]

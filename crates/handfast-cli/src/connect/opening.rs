@@ -45,7 +45,9 @@ fn client(args: &ConnectArgs) -> Result<Client, Failure> {
         client = client.connect_timeout(timeout);
     }
     let config = Config { limits, show_pings: true, show_pongs: true, ..Config::default() };
-    Ok(client.config(config).tls(tls(args.insecure, args.cacert.as_deref())?))
+    let server_tls = tls(args.insecure, args.cacert.as_deref())?;
+    let proxy_tls = tls(args.proxy_insecure, args.proxy_cacert.as_deref())?;
+    Ok(client.config(config).tls(server_tls).proxy_tls(proxy_tls))
 }
 
 /// By which way: what the command line says counts before the environment.
@@ -70,6 +72,9 @@ fn show_step(transcript: Transcript, step: Step<'_>) {
         Step::Connected(address) => transcript.note(&format!("connected to {address}")),
         Step::ConnectedUnix(path) => {
             transcript.note(&format!("connected to {}", escape::text(&path.display().to_string())))
+        }
+        Step::ProxyEncrypted { proxy, version } => {
+            transcript.note(&format!("encrypted to the proxy {proxy} by {version}"))
         }
         Step::Tunnelled { proxy, to } => transcript.note(&format!("through the proxy {proxy} to {to}")),
         Step::Redirected { status, to } => transcript.note(&format!("redirected by {status} to {to}")),

@@ -73,6 +73,8 @@ pub struct Client {
     local: Option<IpAddr>,
     #[cfg(feature = "tls")]
     tls: crate::TlsConfig,
+    #[cfg(feature = "tls")]
+    proxy_tls: crate::TlsConfig,
 }
 
 pub(crate) type Observer = dyn Fn(Step<'_>) + Send + Sync;
@@ -99,6 +101,13 @@ pub enum Step<'a> {
     Connected(SocketAddr),
     /// A Unix socket is connected.
     ConnectedUnix(&'a Path),
+    /// The TLS handshake with an `https://` proxy is done.
+    ProxyEncrypted {
+        /// The proxy's scheme, host and port, without its credentials.
+        proxy: &'a str,
+        /// The protocol's version, such as `TLSv1_3`.
+        version: &'a str,
+    },
     /// The proxy made a tunnel: what follows is between us and the server.
     Tunnelled {
         /// The proxy's scheme, host and port, without its credentials.
@@ -106,7 +115,7 @@ pub enum Step<'a> {
         /// The server's host and port.
         to: &'a str,
     },
-    /// The TLS handshake is done; with the protocol's version, such as `TLSv1_3`.
+    /// The TLS handshake with the server is done; with the protocol's version, such as `TLSv1_3`.
     Encrypted(&'a str),
     /// The request, as it is written.
     RequestSent(&'a [u8]),
@@ -146,6 +155,8 @@ impl Client {
             local: None,
             #[cfg(feature = "tls")]
             tls: crate::TlsConfig::new(),
+            #[cfg(feature = "tls")]
+            proxy_tls: crate::TlsConfig::new(),
         };
         match userinfo {
             Some((user, password)) => client.basic_bytes(&user, &password),
@@ -233,6 +244,15 @@ impl Client {
     #[must_use]
     pub fn tls(mut self, tls: crate::TlsConfig) -> Self {
         self.tls = tls;
+        self
+    }
+
+    /// Which certificates are trusted for a proxy that is reached by TLS (`https://`). The default is what the platform trusts:
+    /// [`Client::tls`] is for the server alone, which may be trusted where the proxy is not.
+    #[cfg(feature = "tls")]
+    #[must_use]
+    pub fn proxy_tls(mut self, tls: crate::TlsConfig) -> Self {
+        self.proxy_tls = tls;
         self
     }
 

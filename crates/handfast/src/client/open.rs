@@ -6,6 +6,7 @@ use super::uri::{UriFault, WsUri};
 use super::{Client, Observer, Route, Step, handshake};
 use crate::Error;
 use crate::error::Unreachable;
+use crate::proxy::{Tunnel, Way};
 use crate::transport::Transport;
 use crate::websocket::WebSocket;
 use handfast_proto::handshake::ClientRequest;
@@ -81,8 +82,24 @@ impl Client {
         };
         let tcp: TcpStream = match proxy {
             Some(proxy) => {
-                let limits = &self.config.limits;
-                Box::pin(proxy.connect(uri, self.local, deadline, limits, observer)).await?
+                let way = Way {
+                    local: self.local,
+                    deadline,
+                    limits: &self.config.limits,
+                    #[cfg(feature = "tls")]
+                    tls: &self.proxy_tls,
+                    observer,
+                };
+                match Box::pin(proxy.connect(uri, way)).await? {
+                    Tunnel::Plain(tcp) => tcp,
+                    #[cfg(feature = "tls")]
+                    Tunnel::Encrypted(tls) if uri.is_secure => {
+                        let tls = self.encrypt(uri, *tls, deadline, observer).await?;
+                        return Ok(Transport::from_tls_in_tls(tls));
+                    }
+                    #[cfg(feature = "tls")]
+                    Tunnel::Encrypted(tls) => return Ok(Transport::from_proxy_tls(tls)),
+                }
             }
             None => {
                 let to = Destination { host: &uri.host, port: uri.port, is_proxy: false, local: self.local };

@@ -54,12 +54,12 @@ impl Client {
     }
 
     /// Goes through this proxy, whatever the environment says: `http://[user:password@]host:port` for HTTP's `CONNECT`
-    /// (RFC 9110 section 9.3.6), `socks5://` for SOCKS5 (RFC 1928) with the server's name resolved here, `socks5h://` for
-    /// SOCKS5 with the name resolved by the proxy. Without a scheme `http` is meant, and without a port 1080, as in curl.
+    /// (RFC 9110 section 9.3.6), `https://` for the same inside TLS with the proxy, `socks5://` for SOCKS5 (RFC 1928) with the server's name resolved here, `socks5h://` for
+    /// SOCKS5 with the name resolved by the proxy. Without a scheme `http` is meant, and without a port 1080, for `https` 443, as in curl.
     /// `wss://` is encrypted inside the tunnel: the proxy cannot read it.
     ///
-    /// User name and password are sent to the proxy at once (RFC 7617, RFC 1929), and to nobody else. They are not
-    /// encrypted on their way.
+    /// User name and password are sent to the proxy at once (RFC 7617, RFC 1929), and to nobody else. They are
+    /// encrypted on their way to an `https://` proxy only; [`Client::proxy_tls`] says which of those are trusted.
     ///
     /// # Errors
     ///

@@ -124,6 +124,9 @@ mod tests {
         assert_eq!(proxy(&both, "ws://a/"), found);
         assert_eq!(proxy(&[("http_proxy", ""), ("all_proxy", "p:1")], "ws://a/"), found);
         assert_eq!(proxy(&[("https_proxy", "p:1")], "ws://a/"), None);
+        // The variable says which servers, its value how the proxy is reached.
+        #[cfg(feature = "tls")]
+        assert_eq!(proxy(&[("http_proxy", "https://p")], "ws://a/"), Some("https://p:443".to_owned()));
     }
 
     #[test]

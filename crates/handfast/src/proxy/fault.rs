@@ -1,7 +1,7 @@
 //! What a proxy did wrong, or what is wrong with its URI.
 
 use crate::client::uri::UriFault;
-use crate::error::{Declined, HandshakeCut};
+use crate::error::{Declined, HandshakeCut, TlsFault};
 use handfast_proto::error::{Excerpt, ResponseFault};
 use std::fmt;
 
@@ -32,10 +32,14 @@ impl ProxyFault {
 #[derive(Debug)]
 #[non_exhaustive]
 pub enum ProxyFaultKind {
-    /// A scheme other than `http`, `socks5` and `socks5h`.
+    /// A scheme other than `http`, `https`, `socks5` and `socks5h`.
     Scheme(String),
     /// The rest of the proxy's URI cannot be used.
     Uri(UriFault),
+    /// The TLS handshake with the proxy itself failed, or what is trusted for it is not usable: see
+    /// [`Client::proxy_tls`](crate::Client::proxy_tls). (What fails between the server and us, inside the tunnel, is
+    /// [`Error::Tls`](crate::Error::Tls).)
+    Tls(Box<TlsFault>),
     /// 407: the proxy wants a user name and a password, or others than those that it got.
     AuthenticationRequired(Box<Declined>),
     /// The proxy answered `CONNECT` with another status than 2xx.
@@ -83,6 +87,7 @@ impl std::error::Error for ProxyFault {
     fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
         match &self.kind {
             ProxyFaultKind::Uri(fault) => Some(fault),
+            ProxyFaultKind::Tls(fault) => Some(&*fault.cause),
             _ => None,
         }
     }
@@ -99,10 +104,10 @@ impl fmt::Display for ProxyFaultKind {
         match self {
             Self::Scheme(scheme) => write!(
                 f,
-                "a proxy's URI begins with http://, socks5:// or socks5h://, this one with {scheme:?}; proxies that are \
-                 reached by TLS are not supported"
+                "a proxy's URI begins with http://, https://, socks5:// or socks5h://, this one with {scheme:?}"
             ),
             Self::Uri(fault) => write!(f, "its URI cannot be used: {fault}"),
+            Self::Tls(fault) => write!(f, "{}: {}", fault.doing, fault.cause),
             Self::AuthenticationRequired(declined) => {
                 f.write_str("it answered 407: it wants a user name and a password (http://user:password@host:port)")?;
                 challenge(f, declined)

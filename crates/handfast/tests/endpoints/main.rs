@@ -7,6 +7,8 @@ mod comfort;
 mod full;
 mod pipe;
 mod proxy;
+#[cfg(feature = "tls")]
+mod proxy_tls;
 mod redirect;
 mod server;
 mod split;

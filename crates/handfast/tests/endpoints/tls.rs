@@ -9,6 +9,9 @@ use std::sync::{Arc, Mutex};
 pub struct Certificates {
     pub root: String,
     pub identity: TlsIdentity,
+    /// The certificate and its key, in PEM.
+    pub chain: String,
+    pub key: String,
 }
 
 pub fn certificates(host: &str) -> Certificates {
@@ -19,7 +22,7 @@ pub fn certificates(host: &str) -> Certificates {
     let certificate = CertificateParams::new(vec![host.into()]).unwrap().signed_by(&key, &ca).unwrap();
     let identity =
         TlsIdentity::from_pem(certificate.pem().as_bytes(), key.serialize_pem().as_bytes()).unwrap();
-    Certificates { root: ca.pem(), identity }
+    Certificates { root: ca.pem(), identity, chain: certificate.pem(), key: key.serialize_pem() }
 }
 
 async fn serving(identity: TlsIdentity) -> (Running, Arc<AtomicUsize>) {
