@@ -137,6 +137,15 @@ pub struct ConnectArgs {
     /// Follow redirects, at most 10
     #[arg(short = 'L', long)]
     pub location: bool,
+    /// Connect again when the server cannot be reached, and when the connection is lost or closed with 1001 or 1011 to 1014 while
+    /// there is more to say or to wait for; give up after so many ATTEMPTS in a row (never by default). Each wait is
+    /// random, below a bound that grows, and told on standard error. What was sent before is not sent again
+    #[arg(long, value_name = "ATTEMPTS", num_args = 0..=1, require_equals = true, default_missing_value = "4294967295")]
+    #[arg(value_parser = clap::value_parser!(u32).range(1..), hide_possible_values = true)]
+    pub reconnect: Option<u32>,
+    /// Seconds that bound the first wait of --reconnect, at least 0.1; it doubles up to 60
+    #[arg(long, value_name = "SECONDS", value_parser = seconds, requires = "reconnect", default_value = "5")]
+    pub reconnect_wait: Duration,
     /// Connect to this Unix socket instead of the URL's host; the environment's proxies do not count then
     #[cfg(unix)]
     #[arg(long, value_name = "PATH", conflicts_with = "proxy")]

@@ -5,9 +5,17 @@ use std::collections::VecDeque;
 use std::io::{BufRead, ErrorKind};
 use tokio::sync::mpsc;
 
+/// The texts to be sent, one after the other.
+#[derive(Debug)]
+pub struct Input {
+    source: Source,
+    /// The text that was given last, until it was sent.
+    begun: Option<String>,
+}
+
 /// Where texts come from.
 #[derive(Debug)]
-pub enum Input {
+enum Source {
     /// The command line.
     Given(VecDeque<String>),
     /// Standard input, read by a thread of its own.
@@ -17,7 +25,7 @@ pub enum Input {
 impl Input {
     /// The texts of `-s`.
     pub fn given(texts: &[String]) -> Self {
-        Self::Given(texts.iter().cloned().collect())
+        Self { source: Source::Given(texts.iter().cloned().collect()), begun: None }
     }
 
     /// The lines of standard input. The thread that reads them ends with the program: a read cannot be called off.
@@ -43,15 +51,27 @@ impl Input {
                 }
             }
         });
-        Self::Lines(receiver)
+        Self { source: Source::Lines(receiver), begun: None }
     }
 
-    /// The next text, or `None` at the end. Cancel safe.
+    /// The next text, or `None` at the end; the same one until [`Input::sent`] is called. Cancel safe.
     pub async fn next(&mut self) -> Option<Result<String, Failure>> {
-        match self {
-            Self::Given(texts) => texts.pop_front().map(Ok),
-            Self::Lines(lines) => lines.recv().await,
+        if self.begun.is_none() {
+            let text = match &mut self.source {
+                Source::Given(texts) => texts.pop_front(),
+                Source::Lines(lines) => match lines.recv().await? {
+                    Ok(text) => Some(text),
+                    Err(failure) => return Some(Err(failure)),
+                },
+            };
+            self.begun = text;
         }
+        self.begun.clone().map(Ok)
+    }
+
+    /// The text was sent.
+    pub fn sent(&mut self) {
+        self.begun = None;
     }
 }
 
@@ -81,6 +101,18 @@ mod tests {
             assert_eq!(text_of(line.into(), 1).ok().as_deref(), Some("a"));
         }
         assert_eq!(text_of(b"\r\r\n".to_vec(), 1).ok().as_deref(), Some("\r"));
+    }
+
+    #[tokio::test]
+    async fn a_text_that_was_not_sent_comes_again() {
+        let mut input = Input::given(&["a".to_owned(), "b".to_owned()]);
+        for wanted in ["a", "a"] {
+            assert_eq!(input.next().await.map(|text| text.ok()), Some(Some(wanted.to_owned())));
+        }
+        input.sent();
+        assert_eq!(input.next().await.map(|text| text.ok()), Some(Some("b".to_owned())));
+        input.sent();
+        assert!(input.next().await.is_none());
     }
 
     #[test]

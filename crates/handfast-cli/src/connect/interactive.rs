@@ -1,9 +1,10 @@
 //! The conversation with a person at a terminal.
 
 use super::command::{self, Command};
+use super::ending::{self, Ended};
 use super::meter::Meter;
 use super::transcript::{Transcript, describe_close, describe_control, describe_message};
-use super::{Opened, display, ending};
+use super::{Opened, display};
 use crate::exit::{Exit, Failure};
 use crate::output::{self, Entered, Screen, Stream, Tone};
 use crate::signals::Signals;
@@ -12,7 +13,11 @@ use handfast_proto::connection::Event;
 use handfast_proto::frame::{Close, CloseCode};
 
 /// Talks until the person leaves, the server closes, or a signal comes.
-pub async fn run(opened: Opened, signals: &mut Signals) -> Result<Exit, Failure> {
+pub async fn run(opened: Opened, signals: &mut Signals) -> Ended {
+    talk(opened, signals).await.unwrap_or_else(|failure| Ended::with(Err(failure)))
+}
+
+async fn talk(opened: Opened, signals: &mut Signals) -> Result<Ended, Failure> {
     let Opened { receiver, sender, transcript, meter } = opened;
     let mut screen = Screen::new("> ")
         .map_err(|error| Failure::new(Exit::Internal, format!("cannot use the terminal: {error}")))?;
@@ -34,11 +39,15 @@ pub async fn run(opened: Opened, signals: &mut Signals) -> Result<Exit, Failure>
     // The terminal is given back before anything is said on standard error.
     drop(screen);
     match ended {
-        _ if is_interrupted => Ok(Exit::Interrupted),
+        _ if is_interrupted => Ok(Ended::with(Ok(Exit::Interrupted))),
         Err(failure) => Err(failure),
         // The person chose the code, and the server has answered.
-        Ok(Ok(())) if is_ours => Ok(Exit::Fine),
-        Ok(ended) => ending::judge(ended.map(|()| receiver.close_received()), true),
+        Ok(Ok(())) if is_ours => Ok(Ended::with(Ok(Exit::Fine))),
+        Ok(ended) => {
+            let ended = ended.map(|()| receiver.close_received());
+            let lost = if is_ours { None } else { ending::lost(&ended) };
+            Ok(Ended { lost, outcome: ending::judge(ended, true) })
+        }
     }
 }
 

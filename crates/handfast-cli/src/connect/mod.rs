@@ -16,7 +16,6 @@ use crate::output;
 use crate::signals::Signals;
 use handfast::{Receiver, Sender};
 use handfast_proto::connection::Event;
-use input::Input;
 use meter::Meter;
 use transcript::{Transcript, Way};
 
@@ -40,21 +39,31 @@ struct Opened {
 async fn session(args: &ConnectArgs) -> Result<Exit, Failure> {
     let mut signals = Signals::new()?;
     let transcript = Transcript { is_on: args.verbose };
-    let opened = tokio::select! {
-        opened = opening::open(args, transcript) => opened?,
-        () = signals.next() => return Ok(Exit::Interrupted),
-    };
-    let is_compressed = opened.deflate().is_some();
-    let (receiver, sender) = opened.split();
-    let meter = Meter::new(sender.clone(), is_compressed && args.verbose);
-    let opened = Opened { receiver, sender, transcript, meter };
+    let mut way = opening::Way::new(args, transcript)?;
     let is_scripted = !args.send.is_empty() || args.count.is_some();
-    if !is_scripted && output::is_interactive() {
-        return interactive::run(opened, &mut signals).await;
+    let is_interactive = !is_scripted && output::is_interactive();
+    // From one connection to the next; standard input is not read before there is one.
+    let mut course = None;
+    loop {
+        let opened = tokio::select! {
+            opened = opening::open(&mut way, transcript) => opened?,
+            () = signals.next() => return Ok(Exit::Interrupted),
+        };
+        let is_compressed = opened.deflate().is_some();
+        let (receiver, sender) = opened.split();
+        let meter = Meter::new(sender.clone(), is_compressed && args.verbose);
+        let opened = Opened { receiver, sender, transcript, meter };
+        let ended = if is_interactive {
+            interactive::run(opened, &mut signals).await
+        } else {
+            let course = course.get_or_insert_with(|| pipe::Course::new(args));
+            pipe::run(opened, course, &mut signals).await
+        };
+        match ended.lost {
+            Some(why) if way.leads_back() => output::complain(&why),
+            _ => return ended.outcome,
+        }
     }
-    let input = if args.send.is_empty() { Input::standard_input() } else { Input::given(&args.send) };
-    let until = pipe::Until { count: args.count, timeout: args.timeout };
-    pipe::run(opened, input, until, &mut signals).await
 }
 
 /// Writes what came into the transcript, and the pong that answers a ping.

@@ -1,18 +1,49 @@
 //! From the command line to an open WebSocket, or to what stood in the way.
 
-use super::transcript::{self, Transcript, Way};
+use super::transcript::{self, Transcript};
 use crate::args::ConnectArgs;
 use crate::client::{tls, websocket_uri};
 use crate::escape;
 use crate::exit::{Exit, Failure};
 use crate::output::{self, Stream, Tone};
 use handfast::error::{Declined, FaultyAnswer, ProxyFaultKind};
-use handfast::{Client, Config, DeflateOptions, Error, Limits, Step, WebSocket};
+use handfast::{Client, Config, DeflateOptions, Error, Limits, Reconnect, Step, WebSocket};
+
+/// The way to the server, once or as often as it takes.
+pub enum Way {
+    Once(Client),
+    Again(Reconnect),
+}
+
+impl Way {
+    /// As the command line wants it.
+    pub fn new(args: &ConnectArgs, transcript: Transcript) -> Result<Self, Failure> {
+        let client = client(args)?.observe(move |step| show_step(transcript, step));
+        let Some(attempts) = args.reconnect else { return Ok(Self::Once(client)) };
+        let reconnect = Reconnect::new(client)
+            .first_delay_max(args.reconnect_wait)
+            .attempts_max(attempts)
+            .observe(|error, delay| {
+                let why =
+                    error.map_or_else(String::new, |error| format!("{}; ", escape::text(&error.to_string())));
+                output::complain(&format!("{why}connecting again in {:.1} s", delay.as_secs_f64()));
+            });
+        Ok(Self::Again(reconnect))
+    }
+
+    /// Whether there is a way back to a connection that was lost.
+    pub fn leads_back(&self) -> bool {
+        matches!(self, Self::Again(_))
+    }
+}
 
 /// Connects, and says on standard error what went wrong if it did.
-pub async fn open(args: &ConnectArgs, transcript: Transcript) -> Result<WebSocket, Failure> {
-    let client = client(args)?.observe(move |step| show_step(transcript, step));
-    let ws = client.connect().await.map_err(explain)?;
+pub async fn open(way: &mut Way, transcript: Transcript) -> Result<WebSocket, Failure> {
+    let opened = match way {
+        Way::Once(client) => client.connect().await,
+        Way::Again(reconnect) => reconnect.connect().await,
+    };
+    let ws = opened.map_err(explain)?;
     let subprotocol = ws.subprotocol().map(|name| format!(", subprotocol {}", escape::text(name)));
     let compressed = if ws.deflate().is_some() { ", compressed" } else { "" };
     transcript.note(&format!("open{}{compressed}", subprotocol.unwrap_or_default()));
@@ -79,8 +110,8 @@ fn show_step(transcript: Transcript, step: Step<'_>) {
         Step::Tunnelled { proxy, to } => transcript.note(&format!("through the proxy {proxy} to {to}")),
         Step::Redirected { status, to } => transcript.note(&format!("redirected by {status} to {to}")),
         Step::Encrypted(version) => transcript.note(&format!("encrypted by {version}")),
-        Step::RequestSent(head) => transcript.head(Way::Sent, head),
-        Step::AnswerReceived(bytes) => transcript.head(Way::Received, heads_of(bytes)),
+        Step::RequestSent(head) => transcript.head(transcript::Way::Sent, head),
+        Step::AnswerReceived(bytes) => transcript.head(transcript::Way::Received, heads_of(bytes)),
         _ => {}
     }
 }
@@ -109,7 +140,7 @@ fn explain(error: Error) -> Failure {
         Error::Redirect(redirect) => {
             output::complain(&redirect.to_string());
             for line in transcript::head_lines(redirect.answer().head().as_bytes()) {
-                output::talk(&transcript::marked(Way::Received, &line));
+                output::talk(&transcript::marked(transcript::Way::Received, &line));
             }
             Failure::explained(Exit::Refused)
         }
@@ -133,7 +164,7 @@ fn proxy_exit(kind: &ProxyFaultKind) -> Exit {
 fn show_declined(declined: &Declined) -> Failure {
     output::complain(&format!("the server refused: it answered {} where 101 was wanted", declined.status()));
     for line in transcript::head_lines(declined.head().as_bytes()) {
-        output::talk(&transcript::marked(Way::Received, &line));
+        output::talk(&transcript::marked(transcript::Way::Received, &line));
     }
     if !declined.body().is_empty() {
         output::talk("");
@@ -159,10 +190,10 @@ fn show_faulty(answer: &FaultyAnswer) -> Failure {
     match answer.head() {
         Some(head) => {
             for line in transcript::head_lines(head.as_bytes()) {
-                output::talk(&transcript::marked(Way::Received, &line));
+                output::talk(&transcript::marked(transcript::Way::Received, &line));
             }
         }
-        None => output::talk(&transcript::marked(Way::Received, &answer.received().to_string())),
+        None => output::talk(&transcript::marked(transcript::Way::Received, &answer.received().to_string())),
     }
     let (key, accept) = (answer.key().as_str(), answer.expected_accept().as_str());
     output::talk(&transcript::noted(&format!("the key was {key}, its accept value is {accept}")));

@@ -1,9 +1,11 @@
 //! The conversation without a person: texts from `-s` or a pipe go out, messages come in.
 
+use super::ending::{self, Ended};
 use super::input::Input;
 use super::meter::Meter;
 use super::transcript::{Transcript, Way};
-use super::{Opened, display, ending, show_event};
+use super::{Opened, display, show_event};
+use crate::args::ConnectArgs;
 use crate::exit::{Exit, Failure};
 use crate::output;
 use crate::signals::Signals;
@@ -24,24 +26,48 @@ pub struct Until {
     pub timeout: Option<Duration>,
 }
 
+/// What goes on from one connection to the next.
+#[derive(Debug)]
+pub struct Course {
+    input: Input,
+    until: Until,
+    sent: Cell<u64>,
+    is_all_sent: bool,
+    received: u64,
+}
+
+impl Course {
+    /// As the command line wants it. Begins to read standard input, unless texts are given.
+    pub fn new(args: &ConnectArgs) -> Self {
+        let input = if args.send.is_empty() { Input::standard_input() } else { Input::given(&args.send) };
+        let until = Until { count: args.count, timeout: args.timeout };
+        Self { input, until, sent: Cell::new(0), is_all_sent: false, received: 0 }
+    }
+}
+
 /// Talks until the input ends and its answers came, the server closes, or a signal comes.
-pub async fn run(opened: Opened, input: Input, until: Until, signals: &mut Signals) -> Result<Exit, Failure> {
+pub async fn run(opened: Opened, course: &mut Course, signals: &mut Signals) -> Ended {
+    talk(opened, course, signals).await.unwrap_or_else(|failure| Ended::with(Err(failure)))
+}
+
+async fn talk(opened: Opened, course: &mut Course, signals: &mut Signals) -> Result<Ended, Failure> {
     let Opened { receiver, sender, transcript, meter } = opened;
+    let Course { input, until, sent, is_all_sent, received } = course;
+    let (until, sent) = (*until, &*sent);
     let mut talk =
-        Talk { receiver, sender, transcript, meter, until, received: 0, is_closing: false, outcome: None };
-    let sent = Cell::new(0);
+        Talk { receiver, sender, transcript, meter, until, received, is_closing: false, outcome: None };
     let sender = talk.sender.clone();
     let meter = talk.meter.clone();
-    let mut sending = pin!(send_all(input, &sender, transcript, &meter, &sent));
-    let mut is_all_sent = false;
+    let mut sending = pin!(send_all(input, &sender, transcript, &meter, sent));
+    let mut sending_failed = false;
     let mut quiet_since = Instant::now();
     let ended = loop {
-        let deadline = talk.deadline(is_all_sent, quiet_since);
+        let deadline = talk.deadline(*is_all_sent, quiet_since);
         tokio::select! {
             biased;
             () = signals.next() => {
                 if talk.is_closing && talk.outcome.is_some() {
-                    return Ok(Exit::Interrupted);
+                    return Ok(Ended::with(Ok(Exit::Interrupted)));
                 }
                 talk.close_with(CloseCode::GOING_AWAY, Err(Failure::explained(Exit::Interrupted)));
             }
@@ -53,42 +79,47 @@ pub async fn run(opened: Opened, input: Input, until: Until, signals: &mut Signa
                 Ok(None) => break Ok(()),
                 Err(error) => break Err(error),
             },
-            outcome = &mut sending, if !is_all_sent => {
-                is_all_sent = true;
+            outcome = &mut sending, if !*is_all_sent && !sending_failed => {
                 quiet_since = Instant::now();
-                if let Err(failure) = outcome {
-                    talk.close_with(CloseCode::NORMAL, Err(failure));
+                match outcome {
+                    Ok(all) => (*is_all_sent, sending_failed) = (all, !all),
+                    Err(failure) => {
+                        sending_failed = true;
+                        talk.close_with(CloseCode::NORMAL, Err(failure));
+                    }
                 }
             }
             () = sleep_until(deadline.unwrap_or(quiet_since)), if deadline.is_some() => talk.give_up(),
         }
-        if is_all_sent && talk.until.count.is_none() && talk.received >= sent.get() {
+        if *is_all_sent && talk.until.count.is_none() && *talk.received >= sent.get() {
             talk.close();
         }
     };
-    talk.finish(ended)
+    // With all sent, and no number of messages to wait for, there is nothing that could go on.
+    let has_more = !*is_all_sent || until.count.is_some();
+    Ok(talk.finish(ended, has_more))
 }
 
-struct Talk {
+struct Talk<'a> {
     receiver: handfast::Receiver,
     sender: Sender,
     transcript: Transcript,
     meter: Meter,
     until: Until,
-    received: u64,
+    received: &'a mut u64,
     is_closing: bool,
     /// What the command comes to, whatever the peer's Close says.
     outcome: Option<Result<Exit, Failure>>,
 }
 
-impl Talk {
+impl Talk<'_> {
     fn take(&mut self, event: Event) -> Result<(), Failure> {
         show_event(self.transcript, &mut self.meter, &event);
         let Event::Message(message) = event else { return Ok(()) };
         if self.is_enough() && self.until.count.is_some() {
             return Ok(());
         }
-        self.received += 1;
+        *self.received += 1;
         if let Err(error) = output::data(&display::line(&message)) {
             self.close_with(CloseCode::NORMAL, Err(Failure::from(error)));
         }
@@ -99,7 +130,7 @@ impl Talk {
     }
 
     fn is_enough(&self) -> bool {
-        self.until.count.is_none_or(|count| self.received >= count)
+        self.until.count.is_none_or(|count| *self.received >= count)
     }
 
     /// When waiting has lasted long enough, if that is bounded.
@@ -115,7 +146,7 @@ impl Talk {
         match self.until.count {
             None => self.close(),
             Some(count) => {
-                let message = format!("message {} of {count} did not come in time", self.received + 1);
+                let message = format!("message {} of {count} did not come in time", *self.received + 1);
                 self.close_with(CloseCode::NORMAL, Err(Failure::new(Exit::Inconclusive, message)));
             }
         }
@@ -138,25 +169,27 @@ impl Talk {
         }
     }
 
-    fn finish(self, ended: Result<(), Error>) -> Result<Exit, Failure> {
+    fn finish(self, ended: Result<(), Error>, has_more: bool) -> Ended {
         let is_enough = self.is_enough();
         let close = self.receiver.close_received();
         if ended.is_ok() {
             self.transcript.close(Way::Received, close);
         }
-        let judged = ending::judge(ended.map(|()| close), is_enough);
-        self.outcome.unwrap_or(judged)
+        let ended = ended.map(|()| close);
+        let lost = if has_more && !self.is_closing { ending::lost(&ended) } else { None };
+        let judged = ending::judge(ended, is_enough);
+        Ended { lost, outcome: self.outcome.unwrap_or(judged) }
     }
 }
 
-/// Sends until the input ends. The receiver tells why nothing can be sent any more.
+/// Sends until the input ends: true; or until nothing can be sent any more, and the receiver tells why: false.
 async fn send_all(
-    mut input: Input,
+    input: &mut Input,
     sender: &Sender,
     transcript: Transcript,
     meter: &Meter,
     sent: &Cell<u64>,
-) -> Result<(), Failure> {
+) -> Result<bool, Failure> {
     while let Some(text) = input.next().await {
         let message = Message::from(text?);
         let before = meter.sent();
@@ -166,14 +199,15 @@ async fn send_all(
             transcript.message(Way::Sent, &message, None);
         }
         if sender.send(message).await.is_err() {
-            return Ok(());
+            return Ok(false);
         }
+        input.sent();
         if let (Some(message), Some(before), Some(after)) = (shown, before, meter.sent()) {
             transcript.message(Way::Sent, &message, Some(after - before));
         }
         sent.set(sent.get() + 1);
     }
-    Ok(())
+    Ok(true)
 }
 
 /// After the end of the input: how long no message may come before the conversation is taken to be over.

@@ -40,7 +40,7 @@ pub struct Reconnect {
     observer: Option<Arc<Observer>>,
 }
 
-type Observer = dyn Fn(&Error, Duration) + Send + Sync;
+type Observer = dyn Fn(Option<&Error>, Duration) + Send + Sync;
 
 impl Reconnect {
     /// Connects as `client` does.
@@ -77,9 +77,10 @@ impl Reconnect {
         self
     }
 
-    /// Called with each error that is followed by another attempt, and the wait before it, for logs. It must not block.
+    /// Called before each wait, for logs: with the error of the attempt before it, or without one where a connection that was open
+    /// has ended. It must not block.
     #[must_use]
-    pub fn observe(mut self, observer: impl Fn(&Error, Duration) + Send + Sync + 'static) -> Self {
+    pub fn observe(mut self, observer: impl Fn(Option<&Error>, Duration) + Send + Sync + 'static) -> Self {
         self.observer = Some(Arc::new(observer));
         self
     }
@@ -145,13 +146,14 @@ impl Backoff {
     async fn run<T>(
         &mut self,
         mut attempt: impl AsyncFnMut() -> Result<T, Error>,
-        observer: &(dyn Fn(&Error, Duration) + Send + Sync),
+        observer: &(dyn Fn(Option<&Error>, Duration) + Send + Sync),
     ) -> Result<T, Error> {
         if let Some(opened) = self.opened.take() {
             if opened.elapsed() >= self.stable {
                 self.attempts = 0;
             }
-            self.wait(Duration::ZERO);
+            let delay = self.wait(Duration::ZERO);
+            observer(None, delay);
         }
         loop {
             if let Some(at) = self.not_before {
@@ -174,7 +176,7 @@ impl Backoff {
             if !error.is_transient() || self.attempts >= self.attempts_max {
                 return Err(error);
             }
-            observer(&error, delay);
+            observer(Some(&error), delay);
         }
     }
 
@@ -233,6 +235,7 @@ impl Error {
             Self::Declined(declined) => may_change(declined),
             Self::Proxy(fault) => match fault.kind() {
                 ProxyFaultKind::Cut(_) => true,
+                ProxyFaultKind::Tls(fault) => was_cut(fault),
                 ProxyFaultKind::Declined(declined) => may_change(declined),
                 ProxyFaultKind::SocksRefused(reply) => matches!(reply.0, 1 | 3..=6),
                 _ => false,
@@ -384,7 +387,7 @@ mod tests {
             attempts += 1;
             Err::<(), _>(cut())
         };
-        let observer = |_: &Error, _| *told.lock().unwrap() += 1;
+        let observer = |_: Option<&Error>, _| *told.lock().unwrap() += 1;
         let error = backoff.run(attempt, &observer).await;
         assert!(matches!(error, Err(Error::Lost(None))));
         assert_eq!((attempts, *told.lock().unwrap()), (3, 2));

@@ -150,7 +150,7 @@ async fn only_what_may_change_is_tried_again() {
     let mut reconnect = Reconnect::new(Client::new(&uri).unwrap())
         .first_delay_max(Duration::ZERO)
         .delay_max(Duration::from_millis(100))
-        .observe(move |error, delay| heard.lock().unwrap().push((error.to_string(), delay)));
+        .observe(move |error, delay| heard.lock().unwrap().push((error.map(ToString::to_string), delay)));
     let error = soon(reconnect.connect()).await.unwrap_err();
     assert!(matches!(&error, Error::Declined(declined) if declined.status() == 404), "{error}");
     assert_eq!(count.load(Ordering::Relaxed), 4);
