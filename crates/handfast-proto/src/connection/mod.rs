@@ -30,7 +30,7 @@ use crate::frame::{Close, CloseCode, Mask};
 use crate::handshake::Accepted;
 use crate::message::assemble::Assembly;
 use crate::{Client, Limits, Role, Server};
-use bytes::BytesMut;
+use bytes::{Bytes, BytesMut};
 use outbox::Outbox;
 use send_pieces::Sending;
 use state::{Input, State};
@@ -134,7 +134,7 @@ pub struct Connection {
     /// Pings and pongs of the program that were queued beyond a full send queue.
     controls_beyond: u8,
     /// The last ping that came while too many pongs waited.
-    late_pong: Option<Box<[u8]>>,
+    late_pong: Option<Box<Bytes>>,
     end: Option<Box<End>>,
 }
 
@@ -181,6 +181,16 @@ impl Connection {
     /// What was agreed for permessage-deflate, if it was.
     pub fn deflate(&self) -> Option<&Agreed> {
         self.deflate.as_deref().map(DeflateState::agreed)
+    }
+
+    /// How it behaves.
+    pub fn config(&self) -> &Arc<Config> {
+        &self.config
+    }
+
+    /// How it ended, from [`Event::End`] on.
+    pub fn end(&self) -> Option<&End> {
+        self.end.as_deref()
     }
 
     /// Whether nothing more is read: both Close frames are exchanged, or the connection failed. Once the queue is

@@ -6,9 +6,13 @@ use bytes::{Buf, Bytes, BytesMut};
 use std::collections::VecDeque;
 use std::io::IoSlice;
 
-/// The queue of bytes towards the peer. Empty, it holds no memory.
+/// The queue of bytes towards the peer. Empty, it holds no memory: the queue comes from the pool, and goes back.
 #[derive(Debug, Default)]
-pub(super) struct Outbox {
+pub(super) struct Outbox(Option<Box<Queue>>);
+
+/// What waits to be written.
+#[derive(Debug, Default)]
+pub(super) struct Queue {
     /// The segment being written.
     first: Segment,
     /// What follows it.
@@ -73,17 +77,83 @@ const COPY_BYTES_MAX: usize = 8 << 10;
 impl Outbox {
     #[inline]
     pub(super) fn queued(&self) -> usize {
-        self.queued
+        self.0.as_ref().map_or(0, |queue| queue.queued)
     }
 
     #[inline]
     pub(super) fn is_empty(&self) -> bool {
-        self.queued == 0
+        self.0.is_none()
     }
 
     /// Queues a frame whose payload lies in shared memory.
     #[inline]
     pub(super) fn push(&mut self, header: FrameHeader, payload: Bytes, pool: &mut BufferPool) {
+        self.queue(pool).push(header, payload, pool);
+    }
+
+    /// Queues a frame whose payload is copied.
+    #[inline]
+    pub(super) fn push_copy(&mut self, header: FrameHeader, payload: &[u8], pool: &mut BufferPool) {
+        self.queue(pool).push_copy(header, payload, pool);
+    }
+
+    /// Queues a whole frame that others share.
+    #[inline]
+    pub(super) fn push_frame(&mut self, frame: Bytes, pool: &mut BufferPool) {
+        self.queue(pool).push_frame(frame, pool);
+    }
+
+    /// Queues a control frame before the data that is not being written yet, behind control frames that overtook it
+    /// before. It comes between two frames, never inside one.
+    pub(super) fn push_urgent(&mut self, header: FrameHeader, payload: &[u8], pool: &mut BufferPool) {
+        self.queue(pool).push_urgent(header, payload, pool);
+    }
+
+    /// As [`Outbox::push_urgent`], for a frame of which only so many may be queued.
+    pub(super) fn push_counted(&mut self, header: FrameHeader, payload: &[u8], pool: &mut BufferPool) {
+        let queue = self.queue(pool);
+        queue.push_urgent(header, payload, pool);
+        queue.until_counted = queue.queued;
+    }
+
+    /// Whether every counted frame is out. It may be said later than it is so, but while data goes out it comes.
+    #[inline]
+    pub(super) fn counted_are_out(&self) -> bool {
+        self.0.as_ref().is_none_or(|queue| queue.until_counted == 0)
+    }
+
+    /// Fills `slices` with what comes next; returns how many.
+    #[inline]
+    pub(super) fn slices<'a>(&'a self, slices: &mut [IoSlice<'a>]) -> usize {
+        self.0.as_ref().map_or(0, |queue| queue.slices(slices))
+    }
+
+    /// `count` bytes were written.
+    #[inline]
+    pub(super) fn written(&mut self, count: usize, pool: &mut BufferPool) {
+        assert!(count <= self.queued(), "more was written than was queued");
+        if let Some(queue) = &mut self.0
+            && queue.written(count, pool)
+            && let Some(queue) = self.0.take()
+        {
+            pool.give_queue(queue);
+        }
+    }
+
+    /// Drops all that is queued.
+    pub(super) fn clear(&mut self, pool: &mut BufferPool) {
+        self.written(self.queued(), pool);
+    }
+
+    #[inline]
+    fn queue(&mut self, pool: &mut BufferPool) -> &mut Queue {
+        self.0.get_or_insert_with(|| pool.take_queue())
+    }
+}
+
+impl Queue {
+    #[inline]
+    fn push(&mut self, header: FrameHeader, payload: Bytes, pool: &mut BufferPool) {
         if payload.len() <= COPY_BYTES_MAX {
             self.push_copy(header, &payload, pool);
         } else {
@@ -91,9 +161,8 @@ impl Outbox {
         }
     }
 
-    /// Queues a frame whose payload is copied.
     #[inline]
-    pub(super) fn push_copy(&mut self, header: FrameHeader, payload: &[u8], pool: &mut BufferPool) {
+    fn push_copy(&mut self, header: FrameHeader, payload: &[u8], pool: &mut BufferPool) {
         let encoded = header.encode();
         let encoded = encoded.as_slice();
         let buffer = self.frames(encoded.len() + payload.len(), pool);
@@ -106,8 +175,7 @@ impl Outbox {
         self.queued += encoded.len() + payload.len();
     }
 
-    /// Queues a whole frame that others share.
-    pub(super) fn push_frame(&mut self, frame: Bytes, pool: &mut BufferPool) {
+    fn push_frame(&mut self, frame: Bytes, pool: &mut BufferPool) {
         let count = frame.len();
         if count <= COPY_BYTES_MAX {
             self.frames(count, pool).extend_from_slice(&frame);
@@ -129,9 +197,7 @@ impl Outbox {
         self.rest.push_back(Segment::Payload(payload));
     }
 
-    /// Queues a control frame before the data that is not being written yet, behind control frames that overtook it
-    /// before. It comes between two frames, never inside one.
-    pub(super) fn push_urgent(&mut self, header: FrameHeader, payload: &[u8], pool: &mut BufferPool) {
+    fn push_urgent(&mut self, header: FrameHeader, payload: &[u8], pool: &mut BufferPool) {
         let encoded = header.encode();
         let encoded = encoded.as_slice();
         if self.rest.is_empty() && self.first.fits(encoded.len() + payload.len()) || self.queued == 0 {
@@ -158,18 +224,6 @@ impl Outbox {
             apply_mask(&mut buffer[begin..], mask, 0);
         }
         self.queued += encoded.len() + payload.len();
-    }
-
-    /// As [`Outbox::push_urgent`], for a frame of which only so many may be queued.
-    pub(super) fn push_counted(&mut self, header: FrameHeader, payload: &[u8], pool: &mut BufferPool) {
-        self.push_urgent(header, payload, pool);
-        self.until_counted = self.queued;
-    }
-
-    /// Whether every counted frame is out. It may be said later than it is so, but while data goes out it comes.
-    #[inline]
-    pub(super) fn counted_are_out(&self) -> bool {
-        self.until_counted == 0
     }
 
     /// The buffer that the next frame goes into, with room for `count` bytes.
@@ -208,9 +262,8 @@ impl Outbox {
         }
     }
 
-    /// Fills `slices` with what comes next; returns how many.
     #[inline]
-    pub(super) fn slices<'a>(&'a self, slices: &mut [IoSlice<'a>]) -> usize {
+    fn slices<'a>(&'a self, slices: &mut [IoSlice<'a>]) -> usize {
         let segments = std::iter::once(&self.first).chain(&self.rest);
         let mut filled = 0;
         for (slice, segment) in slices.iter_mut().zip(segments.filter(|segment| !segment.bytes().is_empty()))
@@ -221,16 +274,16 @@ impl Outbox {
         filled
     }
 
-    /// `count` bytes were written.
+    /// Whether that was all.
     #[inline]
-    pub(super) fn written(&mut self, mut count: usize, pool: &mut BufferPool) {
-        assert!(count <= self.queued, "more was written than was queued");
+    fn written(&mut self, mut count: usize, pool: &mut BufferPool) -> bool {
         self.queued -= count;
         self.until_counted = self.until_counted.saturating_sub(count);
         loop {
             let here = self.first.bytes().len();
             if count < here {
-                return self.first.advance(count);
+                self.first.advance(count);
+                return false;
             }
             count -= here;
             match self.rest.pop_front() {
@@ -238,16 +291,13 @@ impl Outbox {
                 None => break,
             }
         }
-        // Everything is out: nothing is held until the next frame.
         std::mem::take(&mut self.first).recycle(pool);
-        if self.rest.capacity() > 0 {
-            self.rest = VecDeque::new();
-        }
+        true
     }
 
-    /// Drops all that is queued.
-    pub(super) fn clear(&mut self, pool: &mut BufferPool) {
-        self.written(self.queued, pool);
+    /// Memory that it keeps empty, in bytes.
+    pub(super) fn kept_bytes(&self) -> usize {
+        self.rest.capacity() * size_of::<Segment>()
     }
 }
 
@@ -366,8 +416,7 @@ mod tests {
         let queued = outbox.queued();
         outbox.written(queued, &mut pool);
         assert!(outbox.is_empty());
-        assert_eq!(outbox.rest.capacity(), 0);
-        assert!(matches!(&outbox.first, Segment::Frames(buffer) if buffer.capacity() == 0));
+        assert!(outbox.0.is_none());
     }
 
     #[test]

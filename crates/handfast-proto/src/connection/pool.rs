@@ -1,5 +1,6 @@
 //! Buffers that connections share, so that an idle connection holds none.
 
+use super::outbox::Queue;
 use crate::deflate::{Compressor, Inflater};
 use bytes::{Bytes, BytesMut};
 
@@ -12,6 +13,9 @@ pub struct BufferPool {
     small: Vec<BytesMut>,
     /// Buffers of [`BufferPool::FRAMES_BYTES`]: a few small frames to be written.
     frames: Vec<BytesMut>,
+    /// Queues of what is to be written, empty.
+    #[expect(clippy::vec_box, reason = "a queue moves between pool and connection as one pointer")]
+    queues: Vec<Box<Queue>>,
     /// Buffers of large messages.
     large: Vec<BytesMut>,
     /// Capacities of `large`, summed.
@@ -32,6 +36,9 @@ impl BufferPool {
     const FRAMES_BYTES: usize = 1000;
     /// Small buffers of frames kept.
     const FRAMES_MAX: usize = 256;
+    /// Queues kept, and the memory that each may keep, in bytes.
+    const QUEUES_MAX: usize = 256;
+    const QUEUE_BYTES_MAX: usize = 1 << 10;
     /// Compressors and inflaters kept, of each.
     const CODECS_MAX: usize = 4;
     /// Bytes of large buffers kept.
@@ -67,6 +74,20 @@ impl BufferPool {
         buffer.clear();
         if buffer.try_reclaim(Self::FRAMES_BYTES) && self.frames.len() < Self::FRAMES_MAX {
             self.frames.push(buffer);
+        }
+    }
+
+    /// An empty queue.
+    #[inline]
+    pub(super) fn take_queue(&mut self) -> Box<Queue> {
+        self.queues.pop().unwrap_or_default()
+    }
+
+    /// Takes an empty queue back.
+    #[inline]
+    pub(super) fn give_queue(&mut self, queue: Box<Queue>) {
+        if self.queues.len() < Self::QUEUES_MAX && queue.kept_bytes() <= Self::QUEUE_BYTES_MAX {
+            self.queues.push(queue);
         }
     }
 

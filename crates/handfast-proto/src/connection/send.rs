@@ -6,6 +6,7 @@ use crate::Message;
 use crate::error::Misuse;
 use crate::frame::{Close, FrameHeader, OpCode};
 use crate::limits::CONTROL_PAYLOAD_BYTES_MAX;
+use bytes::Bytes;
 use std::io::IoSlice;
 
 impl Connection {
@@ -137,7 +138,7 @@ impl Connection {
             return;
         }
         if usize::from(self.pongs_queued) >= self.controls_max() {
-            self.late_pong = Some(payload.into());
+            self.late_pong = Some(Box::new(Bytes::copy_from_slice(payload)));
             return;
         }
         self.pongs_queued = self.pongs_queued.saturating_add(1);

@@ -42,7 +42,7 @@ impl Connection {
             bytes_sent: self.stats.bytes_sent,
             held_bytes: self.held_bytes(),
             send_queue_bytes: self.outbox.queued(),
-            latency: self.timer.latency,
+            latency: self.timer.latency(),
         }
     }
 

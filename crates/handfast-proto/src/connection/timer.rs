@@ -3,28 +3,34 @@
 use super::Config;
 use std::time::{Duration, Instant};
 
-/// All deadlines of a connection.
+/// All deadlines of a connection. Small: every idle connection has one.
 #[derive(Debug, Default)]
 pub(super) struct Timer {
+    /// The next look, or when the pong of a ping is overdue.
     keep_alive: Option<Instant>,
-    idle: Option<Instant>,
-    close: Option<Instant>,
+    rare: Option<Box<Rare>>,
+    latency_micros: Option<u32>,
     /// A frame other than a pong came since the last look.
     pub(super) heard: bool,
     /// Any frame came since the last ping.
     pub(super) alive: bool,
     /// A data message came or went since the last look.
     pub(super) busy: bool,
-    /// When the ping was sent that is to be answered.
-    pinged: Option<Instant>,
+    /// A ping was sent that is to be answered until `keep_alive`.
+    pinged: bool,
     /// Its pong has come, but the clock was not looked at.
     ponged: bool,
-    /// From the last keep-alive ping to its pong.
-    pub(super) latency: Option<Duration>,
     /// The close deadline is to be counted.
     pub(super) closing: bool,
     /// Nothing but the close deadline counts any more.
     pub(super) ended: bool,
+}
+
+/// Deadlines that few connections have.
+#[derive(Debug, Default)]
+struct Rare {
+    idle: Option<Instant>,
+    close: Option<Instant>,
 }
 
 /// What has become of time.
@@ -45,53 +51,73 @@ impl Timer {
     pub(super) fn wants_clock(&self, config: &Config) -> bool {
         let live = !self.ended
             && (config.keep_alive.is_some() && self.keep_alive.is_none()
-                || config.idle_timeout.is_some() && self.idle.is_none());
-        live || self.ponged || self.closing && self.close.is_none()
+                || config.idle_timeout.is_some() && self.idle().is_none());
+        live || self.ponged || self.closing && self.close().is_none()
+    }
+
+    /// From the last keep-alive ping to its pong.
+    pub(super) fn latency(&self) -> Option<Duration> {
+        self.latency_micros.map(|micros| Duration::from_micros(micros.into()))
+    }
+
+    fn idle(&self) -> Option<Instant> {
+        self.rare.as_ref()?.idle
+    }
+
+    fn close(&self) -> Option<Instant> {
+        self.rare.as_ref()?.close
+    }
+
+    fn rare(&mut self) -> &mut Rare {
+        self.rare.get_or_insert_default()
     }
 
     /// The pong of a keep-alive ping came.
     pub(super) fn pong(&mut self) {
-        self.ponged = self.pinged.is_some();
+        self.ponged = self.pinged;
     }
 
     pub(super) fn arm(&mut self, config: &Config, now: Instant) {
         if std::mem::take(&mut self.ponged)
-            && let Some(pinged) = self.pinged
+            && self.pinged
+            && let (Some(keep_alive), Some(overdue)) = (config.keep_alive, self.keep_alive)
         {
-            self.latency = Some(now.saturating_duration_since(pinged));
+            // Since the ping: its deadline was set by the same clock.
+            let passed = (now + keep_alive.timeout).saturating_duration_since(overdue);
+            self.latency_micros = Some(passed.as_micros().try_into().unwrap_or(u32::MAX));
         }
         if let (Some(keep_alive), None) = (config.keep_alive, self.keep_alive) {
             self.keep_alive = Some(now + keep_alive.interval);
         }
-        if let (Some(idle), None) = (config.idle_timeout, self.idle) {
-            self.idle = Some(now + idle);
+        if let (Some(idle), None) = (config.idle_timeout, self.idle()) {
+            self.rare().idle = Some(now + idle);
         }
-        if self.closing && self.close.is_none() {
-            self.close = Some(now + config.limits.close_timeout);
+        if self.closing && self.close().is_none() {
+            self.rare().close = Some(now + config.limits.close_timeout);
         }
     }
 
     pub(super) fn next(&self) -> Option<Instant> {
         if self.ended {
-            return self.close;
+            return self.close();
         }
-        [self.keep_alive, self.idle, self.close].into_iter().flatten().min()
+        [self.keep_alive, self.idle(), self.close()].into_iter().flatten().min()
     }
 
     /// Which deadline has passed at `now`, one at a time; those that only need another look are set anew.
     pub(super) fn expired(&mut self, config: &Config, now: Instant) -> Option<Expired> {
-        if self.close.is_some_and(|at| at <= now) {
-            self.close = None;
+        if self.close().is_some_and(|at| at <= now) {
+            self.rare().close = None;
             self.closing = false;
             return Some(Expired::Close);
         }
         if self.ended {
             return None;
         }
-        if let (Some(at), Some(idle)) = (self.idle, config.idle_timeout)
+        if let (Some(at), Some(idle)) = (self.idle(), config.idle_timeout)
             && at <= now
         {
-            self.idle = Some(now + idle);
+            self.rare().idle = Some(now + idle);
             if !std::mem::take(&mut self.busy) {
                 return Some(Expired::Idle);
             }
@@ -99,7 +125,7 @@ impl Timer {
         if let (Some(at), Some(keep_alive)) = (self.keep_alive, config.keep_alive)
             && at <= now
         {
-            if self.pinged.take().is_some() {
+            if std::mem::take(&mut self.pinged) {
                 if !self.alive {
                     return Some(Expired::Pong);
                 }
@@ -115,7 +141,7 @@ impl Timer {
                 return None;
             }
             self.alive = false;
-            self.pinged = Some(now);
+            self.pinged = true;
             self.keep_alive = Some(now + keep_alive.timeout);
             return Some(Expired::KeepAlive);
         }

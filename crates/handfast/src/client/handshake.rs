@@ -91,8 +91,8 @@ where
             let rest = input.split_off(used);
             let details =
                 Details { subprotocol: accepted.subprotocol().map(Into::into), response: Some(response) };
-            let connection = Connection::client(accepted, config.clone(), Box::new(ThreadMasks));
-            Ok(WebSocket::open(io, connection, config, details, &rest))
+            let connection = Connection::client(accepted, config, Box::new(ThreadMasks));
+            Ok(WebSocket::open(io, connection, details, &rest))
         }
         Ok((Verdict::Declined(head), used)) => {
             let mut body = Body::new(&head, limits);

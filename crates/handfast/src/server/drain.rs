@@ -1,11 +1,13 @@
 //! Everything that a server has to tell its connections: go away, stop.
 
+use super::clock::{Clock, Mark};
 use std::future::{Future, poll_fn};
 use std::pin::{Pin, pin};
 use std::sync::atomic::{AtomicU8, AtomicUsize, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 use std::task::{Context, Poll, Waker};
 use std::time::Duration;
+use tokio::runtime::Handle;
 use tokio::sync::Notify;
 use tokio::time::Instant;
 
@@ -78,18 +80,26 @@ pub(crate) struct Hub {
     window: Mutex<Duration>,
     told: AtomicUsize,
     changed: Notify,
+    pub(super) clock: Clock,
+    /// Where the server runs, once it does.
+    pub(super) runtime: OnceLock<Handle>,
 }
 
 #[derive(Default)]
-struct Members {
-    places: Vec<Entry>,
-    first_free: Option<usize>,
+pub(super) struct Members {
+    pub(super) places: Vec<Entry>,
+    free: Vec<u32>,
     taken: usize,
+    /// When the clock looks at the places next.
+    pub(super) next_look: Option<Mark>,
 }
 
-enum Entry {
-    Taken(Option<Waker>),
-    Free { next: Option<usize> },
+/// A place; a free one has neither.
+#[derive(Default)]
+pub(super) struct Entry {
+    pub(super) waker: Option<Waker>,
+    /// When it wants to be woken.
+    pub(super) alarm: Option<Mark>,
 }
 
 impl Hub {
@@ -103,6 +113,8 @@ impl Hub {
             window: Mutex::default(),
             told: AtomicUsize::new(0),
             changed: Notify::new(),
+            clock: Clock::default(),
+            runtime: OnceLock::new(),
         }
     }
 
@@ -142,11 +154,7 @@ impl Hub {
         let waiting: Vec<Waker> = {
             let members = self.members();
             let told = members.places.iter().take(count).skip(before);
-            let wakers = told.filter_map(|entry| match entry {
-                Entry::Taken(waker) => waker.clone(),
-                Entry::Free { .. } => None,
-            });
-            wakers.collect()
+            told.filter_map(|entry| entry.waker.clone()).collect()
         };
         waiting.iter().for_each(Waker::wake_by_ref);
     }
@@ -214,15 +222,15 @@ impl Hub {
         }
     }
 
-    fn members(&self) -> MutexGuard<'_, Members> {
+    pub(super) fn members(&self) -> MutexGuard<'_, Members> {
         self.members.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
 /// A task or a WebSocket that belongs to a server.
 pub(crate) struct Member {
-    hub: Arc<Hub>,
-    place: usize,
+    pub(super) hub: Arc<Hub>,
+    pub(super) place: u32,
     /// It counts as an open connection.
     is_open: bool,
 }
@@ -232,19 +240,11 @@ impl Member {
     pub(crate) fn join(hub: Arc<Hub>) -> Self {
         let mut members = hub.members();
         members.taken += 1;
-        let place = match members.first_free {
-            Some(place) => {
-                if let Entry::Free { next } = members.places[place] {
-                    members.first_free = next;
-                }
-                members.places[place] = Entry::Taken(None);
-                place
-            }
-            None => {
-                members.places.push(Entry::Taken(None));
-                members.places.len() - 1
-            }
-        };
+        let place = members.free.pop().unwrap_or_else(|| {
+            members.places.push(Entry::default());
+            u32::try_from(members.places.len() - 1)
+                .expect("a connection takes more memory than its number has values")
+        });
         drop(members);
         Self { hub, place, is_open: false }
     }
@@ -264,14 +264,14 @@ impl Member {
     pub(crate) fn phase(&self) -> Phase {
         match self.hub.phase() {
             // Its turn has not come.
-            Phase::Draining if self.place >= self.hub.told.load(Ordering::Acquire) => Phase::Serving,
+            Phase::Draining if self.place as usize >= self.hub.told.load(Ordering::Acquire) => Phase::Serving,
             phase => phase,
         }
     }
 
     /// Has `waker` woken when the phase changes; gives the phase as it is now.
     pub(crate) fn watch(&mut self, waker: &Waker) -> Phase {
-        self.hub.members().places[self.place] = Entry::Taken(Some(waker.clone()));
+        self.hub.members().places[self.place as usize].waker = Some(waker.clone());
         self.phase()
     }
 
@@ -298,8 +298,8 @@ impl Drop for Member {
             self.hub.open.fetch_sub(1, Ordering::AcqRel);
         }
         let mut members = self.hub.members();
-        members.places[self.place] = Entry::Free { next: members.first_free };
-        members.first_free = Some(self.place);
+        members.places[self.place as usize] = Entry::default();
+        members.free.push(self.place);
         members.taken -= 1;
         let is_last = members.taken == 0;
         drop(members);

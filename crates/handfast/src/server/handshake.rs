@@ -362,7 +362,7 @@ where
 {
     let details = Details { subprotocol: accepted.subprotocol().map(Into::into), response: None };
     let connection = Connection::server(accepted, options.config.clone());
-    WebSocket::open(io, connection, options.config.clone(), details, behind_head)
+    WebSocket::open(io, connection, details, behind_head)
 }
 
 /// Most heads fit; larger ones grow it.

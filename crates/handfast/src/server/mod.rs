@@ -1,5 +1,6 @@
 //! The server: accepts connections and hands each to a handler.
 
+pub(crate) mod clock;
 pub(crate) mod drain;
 pub(crate) mod handshake;
 #[cfg(feature = "http2")]

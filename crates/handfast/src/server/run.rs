@@ -17,6 +17,7 @@ use std::pin::pin;
 use std::sync::Arc;
 use std::task::Poll;
 use std::time::Duration;
+use tokio::runtime::Handle;
 
 impl Server {
     /// Hands every well-formed request to `handler`, which looks at it and accepts it or responds. Malformed ones are refused
@@ -52,6 +53,8 @@ impl Server {
     {
         let hub = self.hub;
         let _ended = Ended(&hub);
+        // It runs once only: a server is used up by it.
+        let _ = hub.runtime.set(Handle::current());
         #[cfg(feature = "tls")]
         let tls = self.tls.map(|identity| identity.acceptor());
         #[cfg(feature = "tls")]

@@ -180,7 +180,7 @@ impl Future for Upgrading {
         let details = Details { subprotocol: accepted.subprotocol().map(Into::into), response: None };
         let connection = Connection::server(accepted, self.config.clone());
         let io = Upgraded(TokioIo::new(upgraded));
-        Poll::Ready(Ok(WebSocket::open(io, connection, self.config.clone(), details, &BytesMut::new())))
+        Poll::Ready(Ok(WebSocket::open(io, connection, details, &BytesMut::new())))
     }
 }
 

@@ -1,11 +1,12 @@
 //! Moves bytes between a stream and the protocol's state machine, with the fewest system calls.
 
 use super::Piece;
+use super::alarm::Alarm;
 use super::pool::with_pool;
 use super::wakers::{Place, WakerSet};
+use crate::Error;
 use crate::observe::Tally;
 use crate::server::drain::{Member, Phase};
-use crate::{Config, Error};
 use handfast_proto::connection::{Connection, End, Event, Prepared};
 use handfast_proto::error::Misuse;
 use handfast_proto::frame::{Close, CloseCode};
@@ -22,23 +23,26 @@ use tokio::time::{Instant, Sleep};
 pub(crate) struct Driver<S: AsyncRead + AsyncWrite + Unpin> {
     io: S,
     pub(super) connection: Connection,
-    config: Arc<Config>,
     /// On a server: tells when to go away.
     pub(super) member: Option<Member>,
-    /// Made when a deadline is first waited for, and only set earlier, never later, until it fires.
-    timer: Option<Pin<Box<Sleep>>>,
-    /// Only while a write is blocked.
-    stall: Option<Box<Stall>>,
+    alarm: Alarm,
     /// The task that last waited in [`Driver::poll_event`]; the timer wakes it.
     receiver: Option<Waker>,
     /// Only while several tasks wait for the stream.
     wakers: Option<Arc<WakerSet>>,
-    end: Option<Box<End>>,
+    trouble: Option<Box<Trouble>>,
+    tally: Tally,
+    flags: Flags,
+}
+
+/// What hardly any connection has.
+#[derive(Default)]
+struct Trouble {
+    /// Only while a write is blocked.
+    stall: Option<Stall>,
     failure: Option<io::Error>,
     /// Bytes read and thrown away after the end.
     discarded: usize,
-    tally: Tally,
-    flags: Flags,
 }
 
 /// Watches a peer that takes no bytes.
@@ -60,7 +64,6 @@ struct Flags {
     reported: bool,
     /// The set of wakers stays.
     is_split: bool,
-    timer_runs: bool,
     /// The send queue was full, and is above its low water mark since.
     is_congested: bool,
     /// This side sent its Close frame before the peer did.
@@ -68,20 +71,16 @@ struct Flags {
 }
 
 impl<S: AsyncRead + AsyncWrite + Unpin> Driver<S> {
-    pub(crate) fn new(io: S, connection: Connection, config: Arc<Config>, member: Option<Member>) -> Self {
+    pub(crate) fn new(io: S, connection: Connection, member: Option<Member>) -> Self {
         let tally = Tally::begin(&connection);
         Self {
             io,
             connection,
-            config,
             member,
-            timer: None,
-            stall: None,
+            alarm: Alarm::Unset,
             receiver: None,
             wakers: None,
-            end: None,
-            failure: None,
-            discarded: 0,
+            trouble: None,
             tally,
             flags: Flags::default(),
         }
@@ -92,7 +91,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Driver<S> {
     }
 
     pub(super) fn end(&self) -> Option<&End> {
-        self.end.as_deref()
+        self.connection.end()
     }
 
     /// Keeps a set of wakers from now on, because several tasks will use the connection.
@@ -109,11 +108,10 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Driver<S> {
             if self.flags.over {
                 return Poll::Ready(None);
             }
-            if self.end.is_none() {
+            if self.end().is_none() {
                 match with_pool(|pool| self.connection.poll_event(pool)) {
-                    Some(Event::End(end)) => self.end = Some(Box::new(end)),
+                    Some(Event::End(_)) | None => {}
                     Some(event) => return Poll::Ready(Some(event)),
-                    None => {}
                 }
             }
             ready!(self.poll_step(cx, place));
@@ -125,17 +123,19 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Driver<S> {
         if std::mem::replace(&mut self.flags.reported, true) {
             return Ok(());
         }
-        let keep_alive = self.config.keep_alive.map(|keep_alive| keep_alive.timeout);
+        let keep_alive = self.connection.config().keep_alive.map(|keep_alive| keep_alive.timeout);
         let timeout = |phase, after| Err(Error::Timeout { phase, after });
-        match self.end.as_deref() {
+        match self.end() {
             None | Some(End::Closed(_)) => Ok(()),
             Some(End::Fault(fault)) => Err(Error::Protocol(Box::new(fault.clone()))),
             Some(End::PongTimeout) => timeout(crate::error::Phase::Pong, keep_alive.unwrap_or_default()),
             Some(End::IdleTimeout) => {
-                timeout(crate::error::Phase::Idle, self.config.idle_timeout.unwrap_or_default())
+                timeout(crate::error::Phase::Idle, self.connection.config().idle_timeout.unwrap_or_default())
             }
-            Some(End::CloseTimeout) => timeout(crate::error::Phase::Close, self.config.limits.close_timeout),
-            Some(_) => Err(Error::Lost(self.failure.take())),
+            Some(End::CloseTimeout) => {
+                timeout(crate::error::Phase::Close, self.connection.config().limits.close_timeout)
+            }
+            Some(_) => Err(Error::Lost(self.trouble.as_mut().and_then(|trouble| trouble.failure.take()))),
         }
     }
 
@@ -214,7 +214,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Driver<S> {
         let has_room = self.has_room()?;
         self.flags.is_congested = !has_room
             || self.flags.is_congested
-                && self.connection.send_queue_bytes() > self.config.limits.send_queue_bytes_low;
+                && self.connection.send_queue_bytes() > self.connection.config().limits.send_queue_bytes_low;
         Ok(!self.flags.is_congested)
     }
 
@@ -265,8 +265,12 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Driver<S> {
             || !self.connection.has_transmit() && !self.flags.needs_flush
     }
 
+    fn trouble(&mut self) -> &mut Trouble {
+        self.trouble.get_or_insert_default()
+    }
+
     fn check_written(&self) -> Result<(), Error> {
-        match &self.failure {
+        match self.trouble.as_ref().and_then(|trouble| trouble.failure.as_ref()) {
             Some(error) if self.flags.write_failed => Err(Error::Lost(Some(copy_of(error)))),
             _ => Ok(()),
         }
@@ -298,7 +302,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Driver<S> {
         let written = self.poll_write_for(cx, place).is_ready();
         let set = self.wakers.as_ref().map(|set| waker_of(set, place, cx));
         let mut stream_cx = Context::from_waker(set.as_ref().unwrap_or(cx.waker()));
-        let progress = if self.end.is_some() {
+        let progress = if self.end().is_some() {
             self.poll_finish(&mut stream_cx, written)
         } else if self.flags.read_ended {
             Poll::Pending
@@ -324,7 +328,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Driver<S> {
             Poll::Ready(Ok(_)) => {}
             Poll::Ready(Err(error)) => {
                 self.flags.read_ended = true;
-                self.failure.get_or_insert(error);
+                self.trouble().failure.get_or_insert(error);
                 with_pool(|pool| self.connection.abort(pool));
             }
         }
@@ -333,7 +337,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Driver<S> {
 
     /// After the end: says goodbye to the stream.
     fn poll_finish(&mut self, cx: &mut Context<'_>, written: bool) -> Poll<()> {
-        let is_closed = match self.end.as_deref() {
+        let is_closed = match self.end() {
             // Nobody listens any more.
             Some(End::Lost | End::PongTimeout | End::CloseTimeout) => return self.set_over(),
             Some(End::Closed(_)) => true,
@@ -359,9 +363,10 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Driver<S> {
         }
         let mut trash = [0; 4096];
         let mut trash = ReadBuf::new(&mut trash);
+        let discarded_max = self.connection.config().limits.linger_bytes_max;
         match ready!(Pin::new(&mut self.io).poll_read(cx, &mut trash)) {
-            Ok(()) if !trash.filled().is_empty() && self.discarded < self.config.limits.linger_bytes_max => {
-                self.discarded += trash.filled().len();
+            Ok(()) if !trash.filled().is_empty() && self.trouble().discarded < discarded_max => {
+                self.trouble().discarded += trash.filled().len();
             }
             Ok(()) | Err(_) => return self.set_over(),
         }
@@ -370,7 +375,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Driver<S> {
 
     fn set_over(&mut self) -> Poll<()> {
         self.flags.over = true;
-        self.timer = None;
+        self.alarm = Alarm::Unset;
         if let Some(set) = &self.wakers {
             set.wake_all();
         }
@@ -394,27 +399,11 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Driver<S> {
             self.connection.arm(Instant::now().into_std());
         }
         let Some(at) = self.connection.poll_timeout().map(Instant::from_std) else { return Poll::Pending };
-        let timer = self.timer.get_or_insert_with(|| Box::pin(tokio::time::sleep_until(at)));
-        if timer.deadline() > at {
-            timer.as_mut().reset(at);
-            self.flags.timer_runs = false;
-        }
-        // A running timer that wakes this task needs no more attention.
-        if is_known && self.flags.timer_runs && !timer.is_elapsed() {
-            return Poll::Pending;
-        }
-        loop {
-            self.flags.timer_runs = true;
-            // A task that has used up its turn must still be woken, and a peer that floods it keeps no deadline away.
-            ready!(Pin::new(&mut unconstrained(timer.as_mut())).poll(cx));
-            let now = Instant::now();
-            if at <= now {
-                with_pool(|pool| self.connection.handle_timeout(now.into_std(), pool));
-                return Poll::Ready(());
-            }
-            // The deadline had moved on.
-            timer.as_mut().reset(at);
-        }
+        // What is closing has little time, to be kept exactly.
+        let member = self.member.as_ref().filter(|_| !self.connection.is_close_sent());
+        let now = ready!(self.alarm.poll(at, member, is_known, cx));
+        with_pool(|pool| self.connection.handle_timeout(now.into_std(), pool));
+        Poll::Ready(())
     }
 
     /// Writes what is queued, and makes sure that the task at `place` is woken to go on, whoever else writes meanwhile.
@@ -459,7 +448,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Driver<S> {
                 Poll::Ready(Ok(0)) => return self.set_write_failed(io::ErrorKind::WriteZero.into()),
                 Poll::Ready(Ok(bytes)) => {
                     self.flags.needs_flush = true;
-                    if let Some(stall) = &mut self.stall {
+                    if let Some(stall) = self.trouble.as_mut().and_then(|trouble| trouble.stall.as_mut()) {
                         stall.progressed = true;
                     }
                     with_pool(|pool| self.connection.transmitted(bytes, pool));
@@ -474,17 +463,20 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Driver<S> {
                 Poll::Ready(Err(error)) => return self.set_write_failed(error),
             }
         }
-        self.stall = None;
+        if let Some(trouble) = &mut self.trouble {
+            trouble.stall = None;
+        }
         Poll::Ready(())
     }
 
     /// A write is blocked: gives up when nothing moves for too long.
     #[cold]
     fn poll_stall(&mut self, cx: &mut Context<'_>) -> Poll<()> {
-        let limit = self.config.limits.stall_timeout;
-        let stall = self.stall.get_or_insert_with(|| {
-            Box::new(Stall { timer: Box::pin(tokio::time::sleep(limit)), progressed: false })
-        });
+        let limit = self.connection.config().limits.stall_timeout;
+        let stall = self
+            .trouble()
+            .stall
+            .get_or_insert_with(|| Stall { timer: Box::pin(tokio::time::sleep(limit)), progressed: false });
         loop {
             ready!(Pin::new(&mut unconstrained(stall.timer.as_mut())).poll(cx));
             if !std::mem::take(&mut stall.progressed) {
@@ -500,7 +492,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Driver<S> {
     /// Reading goes on: the peer's Close, which says why, may have arrived before.
     fn set_write_failed(&mut self, error: io::Error) -> Poll<()> {
         self.flags.write_failed = true;
-        self.failure.get_or_insert(error);
+        self.trouble().failure.get_or_insert(error);
         if let Some(receiver) = &self.receiver {
             receiver.wake_by_ref();
         }
@@ -511,7 +503,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Driver<S> {
 impl<S: AsyncRead + AsyncWrite + Unpin> Drop for Driver<S> {
     /// Tells the peer, if it can be told at once.
     fn drop(&mut self) {
-        self.tally.end(&self.connection, self.end.as_deref(), self.flags.began_close);
+        self.tally.end(&self.connection, self.connection.end(), self.flags.began_close);
         if self.flags.over || self.flags.write_failed || self.flags.shut_down {
             return;
         }

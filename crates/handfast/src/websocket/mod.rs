@@ -1,5 +1,6 @@
 //! An open WebSocket of either role.
 
+mod alarm;
 mod deflate;
 pub(crate) mod driver;
 mod pool;
@@ -16,8 +17,8 @@ pub use split::{Receiver, Sender};
 pub use try_send::TrySendError;
 pub use writer::{MessageKind, MessageWriter, WritePieces};
 
+use crate::Error;
 use crate::transport::Transport;
-use crate::{Config, Error};
 use bytes::BytesMut;
 use driver::Driver;
 use handfast_proto::connection::{Connection, End, Event, Prepared, Stats};
@@ -27,7 +28,6 @@ use handfast_proto::handshake::ResponseHead;
 use handfast_proto::{Message, Role};
 use std::fmt;
 use std::future::poll_fn;
-use std::sync::Arc;
 use std::task::{Context, Poll, ready};
 use tokio::io::{AsyncRead, AsyncWrite};
 use wakers::RECEIVER;
@@ -105,8 +105,8 @@ impl<S: AsyncRead + AsyncWrite + Unpin> WebSocket<S> {
         poll_fn(|cx| self.driver.poll_piece(cx, RECEIVER))
     }
 
-    /// As [`WebSocket::recv`], but shows pings and pongs too, as far as [`Config::show_pings`] and
-    /// [`Config::show_pongs`] ask for them. Never gives [`Event::End`].
+    /// As [`WebSocket::recv`], but shows pings and pongs too, as far as [`Config::show_pings`](crate::Config::show_pings) and
+    /// [`Config::show_pongs`](crate::Config::show_pongs) ask for them. Never gives [`Event::End`].
     ///
     /// Cancel safe.
     ///
@@ -299,19 +299,13 @@ impl<S: AsyncRead + AsyncWrite + Unpin> WebSocket<S> {
     }
 
     /// Opens a WebSocket over `io` after the handshake; `behind_head` are the bytes that came behind its head.
-    pub(crate) fn open(
-        io: S,
-        mut connection: Connection,
-        config: Arc<Config>,
-        details: Details,
-        behind_head: &BytesMut,
-    ) -> Self {
+    pub(crate) fn open(io: S, mut connection: Connection, details: Details, behind_head: &BytesMut) -> Self {
         if !behind_head.is_empty() {
             pool::with_pool(|pool| connection.receive(behind_head, pool));
         }
         let has_details = details.subprotocol.is_some() || details.response.is_some();
         Self {
-            driver: Box::new(Driver::new(io, connection, config, None)),
+            driver: Box::new(Driver::new(io, connection, None)),
             details: has_details.then(|| Box::new(details)),
         }
     }
@@ -381,7 +375,7 @@ mod tests {
         assert!(size_of::<WebSocket>() <= 16, "{} bytes", size_of::<WebSocket>());
         let driver = size_of::<Driver<Transport>>();
         // What was counted already of each connection, where it is counted.
-        let most = if cfg!(feature = "metrics") { 512 } else { 480 };
+        let most = if cfg!(feature = "metrics") { 336 } else { 304 };
         assert!(driver <= most, "{driver} bytes");
     }
 
