@@ -116,7 +116,7 @@ mod tests {
 
     /// How long it takes until a member is woken that wants to be after `span`.
     async fn woken_after(hub: &Arc<Hub>, span: Duration) -> Duration {
-        let mut member = Member::join(hub.clone());
+        let member = Member::join(hub.clone());
         let begin = Instant::now();
         let mut mark = None;
         poll_fn(|cx| {

@@ -270,13 +270,13 @@ impl Member {
     }
 
     /// Has `waker` woken when the phase changes; gives the phase as it is now.
-    pub(crate) fn watch(&mut self, waker: &Waker) -> Phase {
+    pub(crate) fn watch(&self, waker: &Waker) -> Phase {
         self.hub.members().places[self.place as usize].waker = Some(waker.clone());
         self.phase()
     }
 
     /// Runs `work` until the server stops. True when it came to its end.
-    pub(crate) async fn run(mut self, mut work: Pin<&mut impl Future<Output = ()>>) -> bool {
+    pub(crate) async fn run(self, mut work: Pin<&mut impl Future<Output = ()>>) -> bool {
         let mut is_watched = false;
         poll_fn(|cx: &mut Context<'_>| {
             // A spawned task keeps its waker.

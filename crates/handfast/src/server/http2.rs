@@ -4,6 +4,7 @@ use super::Shared;
 use super::drain::{Member, Phase};
 use super::handshake::busy;
 use super::request::{Request, Waiting};
+use super::serving::Taken;
 use crate::http2::{self, prefixed::Prefixed, stream::Stream};
 use crate::linger::within;
 use crate::transport::Transport;
@@ -26,9 +27,14 @@ pub(super) struct Incoming {
 }
 
 /// Serves it until both ends are done. Streams without an end of their own are reset when the connection ends.
-pub(super) async fn serve<H, F>(incoming: Incoming, shared: Arc<Shared>, handler: Arc<H>) -> Result<(), Error>
+pub(super) async fn serve<T, H, F>(
+    incoming: Incoming,
+    shared: Arc<Shared>,
+    handler: Arc<H>,
+) -> Result<(), Error>
 where
-    H: Fn(Request) -> F + Send + Sync + 'static,
+    T: Taken,
+    H: Fn(T) -> F + Send + Sync + 'static,
     F: Future<Output = Result<(), Error>> + Send + 'static,
 {
     let Incoming { io, read, peer, member: _member } = incoming;
@@ -96,14 +102,15 @@ fn builder(limits: &Limits) -> h2::server::Builder {
 }
 
 /// Hands one request to the handler, in a task of its own.
-fn take<H, F>(
+fn take<T, H, F>(
     received: &http::Request<()>,
     mut stream: Stream,
     shared: &Arc<Shared>,
     handler: &Arc<H>,
     busy_stream: Arc<()>,
 ) where
-    H: Fn(Request) -> F + Send + Sync + 'static,
+    T: Taken,
+    H: Fn(T) -> F + Send + Sync + 'static,
     F: Future<Output = Result<(), Error>> + Send + 'static,
 {
     let policy = &shared.options.policy;
@@ -128,11 +135,11 @@ fn take<H, F>(
     };
     let waiting =
         Waiting { io: stream.into(), head, rest: BytesMut::new(), peer, member, shared: shared.clone() };
-    let handling = handler(Request::new(waiting));
+    let (request, handler) = (Request::new(waiting), handler.clone());
     let (shared, task) = (shared.clone(), Member::join(shared.hub.clone()));
     let serving = Box::pin(async move {
         let handling = pin!(async {
-            match handling.await {
+            match async { handler(T::take(request).await?).await }.await {
                 // The observer of refusals has seen it.
                 Ok(()) | Err(Error::Refused(_)) => {}
                 Err(error) => shared.report_error(Some(peer), &error),

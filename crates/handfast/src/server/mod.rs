@@ -268,12 +268,7 @@ impl Server {
         H: Fn(WebSocket) -> F + Send + Sync + 'static,
         F: Future<Output = Result<(), Error>> + Send + 'static,
     {
-        let handler = Arc::new(handler);
-        self.run(move |request: Request| {
-            let handler = handler.clone();
-            async move { handler(request.accept().await?).await }
-        })
-        .await
+        self.run_with(handler).await
     }
 }
 

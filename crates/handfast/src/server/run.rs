@@ -4,7 +4,7 @@ use super::drain::{Hub, Member, Phase};
 use super::handshake::{HeadFailure, busy, read_early, read_head};
 use super::listen::{self, Listener};
 use super::request::{Request, Waiting};
-use super::serving::{Arrived, Received, Serving};
+use super::serving::{Arrived, Attendance, Received, Serving, Taken};
 use super::waiting::{Place, WaitingRoom};
 use super::{Server, Shared};
 use crate::linger::write_last;
@@ -51,6 +51,16 @@ impl Server {
         H: Fn(Request) -> F + Send + Sync + 'static,
         F: Future<Output = Result<(), Error>> + Send + 'static,
     {
+        self.run_with(handler).await
+    }
+
+    /// Runs with a handler of either kind.
+    pub(super) async fn run_with<T, H, F>(self, handler: H) -> Result<(), Error>
+    where
+        T: Taken,
+        H: Fn(T) -> F + Send + Sync + 'static,
+        F: Future<Output = Result<(), Error>> + Send + 'static,
+    {
         let hub = self.hub;
         let _ended = Ended(&hub);
         // It runs once only: a server is used up by it.
@@ -81,8 +91,8 @@ impl Server {
                 io.set_nodelay();
             }
             let receiving = receive(io, peer, shared.clone());
-            // Boxed once more, because the runtime rounds the memory of its tasks up to 128 bytes.
-            let serving = Box::new(Serving::new(receiving, peer, shared.clone(), handler.clone()));
+            let attendance = Attendance::new(peer, shared.clone());
+            let serving = Serving::new(receiving, attendance, handler.clone());
             tokio::spawn(observe::in_span(peer, serving));
         })
         .await;
@@ -148,7 +158,7 @@ async fn receive(io: Transport, peer: Peer, shared: Arc<Shared>) -> Received {
     let policy = &shared.options.policy;
     let head = match read_early(&io, policy) {
         Ok(head) => Ok(head),
-        Err(begin) => read_head(&mut io, begin, policy, timeout, Some(&place)).await,
+        Err(begin) => Box::pin(read_head(&mut io, begin, policy, timeout, Some(&place))).await,
     };
     let (response, error) = match head {
         Ok((head, rest)) => {
@@ -187,7 +197,7 @@ async fn receive(io: Transport, peer: Peer, shared: Arc<Shared>) -> Received {
     if let Some(response) = response {
         // Those who linger wait in the same room, in a new place if they lost theirs.
         let place = if place.is_lost() { shared.waiting_room.enter() } else { place };
-        let mut last = pin!(write_last(&mut io, &response, limits));
+        let mut last = Box::pin(write_last(&mut io, &response, limits));
         poll_fn(|cx| match last.as_mut().poll(cx) {
             Poll::Pending => place.poll_lost(cx).map(Ok),
             written => written,

@@ -1,33 +1,58 @@
-//! The task of one connection. Written by hand: as an `async` block it would take several times the memory, for as long as
-//! the connection lives.
+//! The task of one connection. What lasts as long as the connection is written by hand: as an `async` block it would take
+//! several times the memory.
 
 use super::Shared;
 use super::drain::{Member, Phase};
 use super::request::Request;
+use crate::websocket::WebSocket;
 use crate::{Error, Peer};
-use std::pin::Pin;
+use pin_project_lite::pin_project;
+use std::future::poll_fn;
+use std::pin::{Pin, pin};
 use std::sync::Arc;
 use std::task::{Context, Poll, ready};
 
-/// Receives the request, then runs the handler, until the server stops.
-pub(super) struct Serving<H, F> {
-    stage: Stage<F>,
-    handler: Arc<H>,
+/// Receives the request, then runs the handler, until the server stops. Small enough for the memory that the runtime has for a
+/// task anyway.
+pub(super) enum Serving<F> {
+    /// Until the handler is called. Its memory is free again while the handler runs.
+    Beginning(Pin<Box<dyn Future<Output = Option<Pin<Box<Handling<F>>>>> + Send>>),
+    Handling(Pin<Box<Handling<F>>>),
+}
+
+pin_project! {
+    /// A handler at work.
+    pub(super) struct Handling<F> {
+        #[pin]
+        handler: F,
+        attendance: Attendance,
+    }
+}
+
+/// A connection's part in its server.
+pub(super) struct Attendance {
     /// The client, where somebody wants to know.
     peer: Option<Box<Peer>>,
     shared: Arc<Shared>,
-    is_watched: bool,
     /// The last field: the server has ended when all members have left.
     member: Member,
 }
 
-/// Each in a box of its own, so that the memory of the first is free again while the second runs.
-enum Stage<F> {
-    Receiving(Pin<Box<dyn Future<Output = Received> + Send>>),
-    Handling(Pin<Box<F>>),
-    /// A connection of HTTP/2.
-    #[cfg(feature = "http2")]
-    Streams(Pin<Box<dyn Future<Output = Result<(), Error>> + Send>>),
+/// What a handler takes: a request, or the WebSocket that it becomes.
+pub(super) trait Taken: Sized + Send + 'static {
+    fn take(request: Request) -> impl Future<Output = Result<Self, Error>> + Send;
+}
+
+impl Taken for Request {
+    async fn take(request: Request) -> Result<Self, Error> {
+        Ok(request)
+    }
+}
+
+impl Taken for WebSocket {
+    fn take(request: Request) -> impl Future<Output = Result<Self, Error>> + Send {
+        request.accept()
+    }
 }
 
 /// What a connection began with.
@@ -41,79 +66,105 @@ pub(super) enum Arrived {
 
 pub(super) type Received = Result<Arrived, Error>;
 
-impl<H, F> Serving<H, F>
+impl<F> Serving<F>
 where
-    H: Fn(Request) -> F + Send + Sync + 'static,
     F: Future<Output = Result<(), Error>> + Send + 'static,
 {
-    pub(super) fn new(
+    pub(super) fn new<T, H>(
         receiving: impl Future<Output = Received> + Send + 'static,
-        peer: Peer,
-        shared: Arc<Shared>,
+        attendance: Attendance,
         handler: Arc<H>,
-    ) -> Self {
-        Self {
-            stage: Stage::Receiving(Box::pin(receiving)),
-            handler,
-            peer: shared.on_error.is_some().then(|| Box::new(peer)),
-            is_watched: false,
-            member: Member::join(shared.hub.clone()),
-            shared,
-        }
+    ) -> Self
+    where
+        T: Taken,
+        H: Fn(T) -> F + Send + Sync + 'static,
+    {
+        Self::Beginning(Box::pin(async move {
+            let taken = attendance
+                .attend(pin!(async {
+                    Ok(match receiving.await? {
+                        Arrived::Request(request) => Some(T::take(request).await?),
+                        Arrived::Answered => None,
+                        #[cfg(feature = "http2")]
+                        Arrived::Http2(incoming) => {
+                            let shared = attendance.shared.clone();
+                            Box::pin(super::http2::serve(*incoming, shared, handler.clone())).await?;
+                            None
+                        }
+                    })
+                }))
+                .await?;
+            match taken {
+                Ok(Some(taken)) => Some(Box::pin(Handling { handler: handler(taken), attendance })),
+                Ok(None) => None,
+                Err(error) => {
+                    attendance.end(Err(error));
+                    None
+                }
+            }
+        }))
+    }
+}
+
+impl Attendance {
+    pub(super) fn new(peer: Peer, shared: Arc<Shared>) -> Self {
+        let peer = shared.on_error.is_some().then(|| Box::new(peer));
+        Self { peer, member: Member::join(shared.hub.clone()), shared }
     }
 
-    fn end(&self, result: Result<(), Error>) -> Poll<()> {
+    /// Does `work` until the server stops: `None` then.
+    async fn attend<T>(&self, mut work: Pin<&mut impl Future<Output = T>>) -> Option<T> {
+        let mut is_watched = false;
+        poll_fn(|cx| {
+            // A spawned task keeps its waker.
+            if !std::mem::replace(&mut is_watched, true) {
+                self.member.watch(cx.waker());
+            }
+            if self.is_stopped() { Poll::Ready(None) } else { work.as_mut().poll(cx).map(Some) }
+        })
+        .await
+    }
+
+    fn is_stopped(&self) -> bool {
+        self.member.phase() == Phase::Stopped
+    }
+
+    fn end(&self, result: Result<(), Error>) {
         match result {
             // The observer of refusals has seen it.
             Ok(()) | Err(Error::Refused(_)) => {}
             Err(error) => self.shared.report_error(self.peer.as_deref().copied(), &error),
         }
-        Poll::Ready(())
     }
 }
 
-impl<H, F> Future for Serving<H, F>
-where
-    H: Fn(Request) -> F + Send + Sync + 'static,
-    F: Future<Output = Result<(), Error>> + Send + 'static,
-{
+impl<F: Future<Output = Result<(), Error>>> Future for Serving<F> {
     type Output = ();
 
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<()> {
         let this = self.get_mut();
-        // A spawned task keeps its waker.
-        if !std::mem::replace(&mut this.is_watched, true) {
-            this.member.watch(cx.waker());
-        }
-        if this.member.phase() == Phase::Stopped {
-            return Poll::Ready(());
-        }
         loop {
-            match &mut this.stage {
-                Stage::Receiving(receiving) => match ready!(receiving.as_mut().poll(cx)) {
-                    Ok(Arrived::Request(request)) => {
-                        this.stage = Stage::Handling(Box::pin((this.handler)(request)));
-                    }
-                    Ok(Arrived::Answered) => return Poll::Ready(()),
-                    #[cfg(feature = "http2")]
-                    Ok(Arrived::Http2(incoming)) => {
-                        let (shared, handler) = (this.shared.clone(), this.handler.clone());
-                        this.stage =
-                            Stage::Streams(Box::pin(super::http2::serve(*incoming, shared, handler)));
-                    }
-                    Err(error) => return this.end(Err(error)),
+            match this {
+                Self::Beginning(beginning) => match ready!(beginning.as_mut().poll(cx)) {
+                    Some(handling) => *this = Self::Handling(handling),
+                    None => return Poll::Ready(()),
                 },
-                Stage::Handling(handling) => {
-                    let result = ready!(handling.as_mut().poll(cx));
-                    return this.end(result);
-                }
-                #[cfg(feature = "http2")]
-                Stage::Streams(streams) => {
-                    let result = ready!(streams.as_mut().poll(cx));
-                    return this.end(result);
-                }
+                Self::Handling(handling) => return handling.as_mut().poll(cx),
             }
         }
+    }
+}
+
+impl<F: Future<Output = Result<(), Error>>> Future for Handling<F> {
+    type Output = ();
+
+    fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<()> {
+        let this = self.project();
+        if !this.attendance.is_stopped() {
+            let result = ready!(this.handler.poll(cx));
+            this.attendance.end(result);
+        }
+        Poll::Ready(())
     }
 }
 
@@ -123,8 +174,8 @@ mod tests {
 
     #[test]
     fn a_connections_task_is_small() {
-        type Handling = std::future::Ready<Result<(), Error>>;
-        let size = size_of::<Serving<fn(Request) -> Handling, Handling>>();
-        assert!(size <= 80, "{size} bytes");
+        type Nothing = std::future::Ready<()>;
+        let (task, handling) = (size_of::<Serving<Nothing>>(), size_of::<Handling<Nothing>>());
+        assert!(task <= 16 && handling <= 40, "{task} and {handling} bytes");
     }
 }
