@@ -1,19 +1,24 @@
 // Checks an echo server with the client of ws: node client.mjs ECHO-URL CHECK...
+// With HTTP2=1 in the environment every WebSocket is a stream of one HTTP/2 connection of Node's own `http2`, opened by an
+// extended CONNECT (RFC 8441), and ws speaks on that stream; wss://'s certificates come from NODE_EXTRA_CA_CERTS.
 // Prints `ok NAME` or `not ok NAME: WHY` for each check, and `1..N` at the end.
 
 import { randomBytes } from "node:crypto";
 import { isDeepStrictEqual } from "node:util";
 import WebSocket from "ws";
+import { connect, head, settings } from "./http2.mjs";
 
 const [echo, ...names] = process.argv.slice(2);
 const at = (path) => new URL(path, echo).href;
+const session = process.env.HTTP2 ? connect(echo) : undefined;
 
 // A WebSocket whose events are awaited in order; nothing that arrives early is lost.
 class Peer {
   constructor(url, protocols = [], options = {}) {
     this.events = [];
     this.waiting = [];
-    this.socket = new WebSocket(url, protocols, { perMessageDeflate: false, ...options });
+    if (session) this.socket = overHttp2(url, protocols, options);
+    else this.socket = new WebSocket(url, protocols, { perMessageDeflate: false, ...options });
     this.socket.on("open", () => this.push({ kind: "open" }));
     this.socket.on("message", (data, binary) => this.push({ kind: "message", binary, data: Buffer.from(data) }));
     this.socket.on("ping", (data) => this.push({ kind: "ping", data: data.toString() }));
@@ -46,6 +51,23 @@ class Peer {
     return await this.next("close");
   }
 }
+
+// A client of ws on a stream of the session. ws has no public way to this: its constructor without an address makes a server.
+const overHttp2 = (url, protocols, { origin } = {}) => {
+  const socket = new WebSocket(null, undefined, { autoPong: true, closeTimeout: 20000 });
+  socket._isServer = false;
+  settings(session).then(() => {
+    const stream = session.request(head(url, protocols, origin));
+    stream.on("error", (error) => socket.emit("error", error));
+    stream.on("response", (headers) => {
+      if (headers[":status"] === 200) {
+        socket._protocol = headers["sec-websocket-protocol"] ?? "";
+        socket.setSocket(stream, Buffer.alloc(0), { maxPayload: 0, skipUTF8Validation: false });
+      } else socket.emit("unexpected-response", undefined, Object.assign(stream, { statusCode: headers[":status"], headers }));
+    });
+  });
+  return socket;
+};
 
 const equal = (got, want, what) => {
   if (!isDeepStrictEqual(got, want)) {
@@ -169,6 +191,34 @@ const checks = {
     const { status, body } = await new Peer(at("/no-such-path")).next("refused");
     equal(status, 404, "status");
     if (!body) throw new Error("the refusal has no body");
+  },
+  async "one-connection"() {
+    // A hundred at once, on the connection that all other checks use as well.
+    const peers = await Promise.all(Array.from({ length: 100 }, () => open(echo)));
+    await Promise.all(peers.map((peer, number) => echoed(peer, `message ${number}`, false)));
+    await Promise.all(peers.map((peer) => peer.close(1000)));
+    if (session.destroyed || session.closed) throw new Error("the connection has ended");
+  },
+  async "reset"() {
+    // A stream that is reset takes no other with it.
+    const [lost, kept] = [await open(echo), await open(echo)];
+    lost.socket._socket.close(8);
+    equal((await lost.next("close")).code, 1006, "close code");
+    await echoed(kept, "still here", false);
+    await kept.close(1000);
+  },
+  async "all-faults"() {
+    // Over HTTP/2 too a refusal names everything that is wrong.
+    await settings(session);
+    const { "sec-websocket-version": _, ...wrong } = head(echo, ["chat", "chat"]);
+    const stream = session.request(wrong);
+    const headers = await new Promise((done) => stream.on("response", done));
+    let body = "";
+    for await (const part of stream) body += part;
+    equal(headers[":status"], 400, "status");
+    for (const rule of ["server/version-missing", "server/subprotocol-offer-duplicate"]) {
+      if (!body.includes(rule)) throw new Error(`${rule} is not named in: ${body}`);
+    }
   },
   async refusal() {
     equal((await new Peer(at("/refuse")).next("refused")).status, 403, "status");

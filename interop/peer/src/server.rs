@@ -13,10 +13,14 @@ use crate::Outcome;
 
 /// Serves on a free port of 127.0.0.1 until it is ended.
 pub async fn run() -> Outcome {
+    listen(|server| server.run(answer)).await
+}
+
+/// The same for a server of another kind.
+pub async fn listen<F: Future<Output = Result<(), Error>>>(serve: impl FnOnce(Server) -> F) -> Outcome {
     let server = Server::bind("127.0.0.1:0").await?;
     println!("listening {}", server.local_addr()?.port());
-    server.run(answer).await?;
-    Ok(())
+    Ok(serve(server).await?)
 }
 
 async fn answer(request: Request) -> Result<(), Error> {

@@ -3,7 +3,7 @@
 use std::process::Command;
 use std::time::Duration;
 
-use super::{ECHO, START_LIMIT, checks_against, programs, scratch};
+use super::{ECHO, START_LIMIT, certificates, checks_against, programs, scratch};
 use crate::process::{self, Background, free_port};
 use crate::report::{Tally, Verdict};
 use crate::{Outcome, install, paths};
@@ -104,26 +104,12 @@ fn through(
 
 /// `wss` inside the tunnel, to a server whose certificate only a private authority vouches for.
 fn encrypted(name: &str, proxy: &str) -> Verdict {
-    let openssl = install::program("openssl", &["openssl"])?;
-    let folder = scratch(&format!("{name}-certificates"))?;
-    let make = |arguments: &str| -> Outcome {
-        let mut command = Command::new(&openssl);
-        command.args(["req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes"]);
-        command.args(["-days", "30"]).args(arguments.split(' ')).current_dir(&folder);
-        let log = install::log(&format!("{name}-openssl"));
-        process::run("openssl", &mut command, log, PROGRAM_LIMIT)?.checked("openssl req").map(drop)
-    };
-    make("-subj /CN=handfast-tests -keyout ca.key -out ca.pem")?;
-    make(
-        "-CA ca.pem -CAkey ca.key -subj /CN=localhost -addext subjectAltName=IP:127.0.0.1 \
-         -addext basicConstraints=critical,CA:FALSE -keyout server.key -out server.pem",
-    )?;
-    let path = |file: &str| folder.join(file).display().to_string();
-    let options = ["--tls-cert", &path("server.pem"), "--tls-key", &path("server.key")];
+    let made = certificates::make(name)?;
+    let options = ["--tls-cert", &made.certificate, "--tls-key", &made.key];
     let (_server, port) = programs::serve_with(&format!("{name}-serve-tls"), &options)?;
     let url = format!("wss://127.0.0.1:{port}/echo");
     let mut command = programs::handfast(&["connect", "-v", &url, "-s", "hello", "-n", "1"])?;
-    command.args(["--cacert", &path("ca.pem")]).env("https_proxy", proxy);
+    command.arg("--cacert").arg(&made.authority).env("https_proxy", proxy);
     command.env_remove("no_proxy").env_remove("NO_PROXY");
     let log = install::log(&format!("{name}-wss"));
     let ended = process::run("handfast connect", &mut command, log, PROGRAM_LIMIT)?;

@@ -2,10 +2,12 @@
 
 mod autobahn;
 mod browser;
+mod certificates;
 mod channels;
 mod forward;
 mod gorilla;
 mod http;
+mod http2;
 pub mod programs;
 mod proxies;
 mod python2;
@@ -36,8 +38,13 @@ pub fn steps() -> Vec<Step> {
         step("autobahn-server", "Autobahn's fuzzing client against our server", autobahn::server),
         step("autobahn-client", "our client against Autobahn's fuzzing server", autobahn::client),
         step("browser", "headless Chromium on the page of handfast serve", |_| browser::run()),
+        step("browser-http2", "headless Chromium over HTTP/2, to handfast serve and to axum", |_| {
+            http2::browser()
+        }),
         step("ws-client", "the client of ws (Node) against our server", |_| ws::client()),
         step("ws-server", "our client against a server made with ws", |_| ws::server()),
+        step("ws-http2", "ws on streams of Node's http2, to handfast serve and to axum", |_| http2::ws()),
+        step("python-h2", "Python's h2 and wsproto, to handfast serve and to axum", |_| http2::python()),
         step("gorilla-client", "the client of gorilla/websocket (Go) against our server", |_| {
             gorilla::client()
         }),
@@ -47,6 +54,11 @@ pub fn steps() -> Vec<Step> {
         step("channels", "our client against Django Channels on daphne", |_| channels::run()),
         step("nginx", "both clients through nginx to our server", |_| proxies::nginx()),
         step("haproxy", "both clients through HAProxy to our server", |_| proxies::haproxy()),
+        step("haproxy-http2", "ws through HAProxy from HTTP/2 to HTTP/1.1 and back", |_| {
+            proxies::haproxy_http2()
+        }),
+        step("apache", "both clients through Apache httpd to our server", |_| proxies::apache()),
+        step("caddy", "both clients through Caddy to our server", |_| proxies::caddy()),
         step("squid", "our client through Squid (CONNECT) to our server", |_| forward::squid()),
         step("microsocks", "our client through MicroSocks (SOCKS5) to our server", |_| forward::microsocks()),
     ]

@@ -58,6 +58,18 @@ pub fn server(log: &str) -> Verdict<(Background, u16)> {
     Ok(start(log, command.arg("server"), listening)?)
 }
 
+/// The same server as an axum application; over TLS where a certificate and its key are given.
+pub fn axum(log: &str, identity: &[&str]) -> Verdict<(Background, u16)> {
+    let mut command = Command::new(program("handfast-interop")?);
+    Ok(start(log, command.arg("axum").args(identity), listening)?)
+}
+
+/// The example that is made to stand behind nginx.
+pub fn behind_nginx(log: &str) -> Verdict<(Background, u16)> {
+    let mut command = Command::new(program("handfast-interop")?);
+    Ok(start(log, command.arg("behind-nginx"), listening)?)
+}
+
 /// The client of `handfast-interop`, which checks the echo server at `url`.
 pub fn client(url: &str, checks: &[&str]) -> Verdict<Command> {
     let mut command = Command::new(program("handfast-interop")?);
