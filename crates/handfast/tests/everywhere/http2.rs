@@ -1,6 +1,6 @@
 //! handfast's own server over HTTP/2: many WebSockets on one connection, and how their ends are told.
 
-use crate::servers::{Way, echo, start};
+use crate::servers::{Way, echo, roomy_axum, start};
 use crate::wire::{Http2, Stream};
 use bytes::Bytes;
 use h2::{Reason, RecvStream, SendStream};
@@ -53,28 +53,27 @@ async fn read(receive: &mut RecvStream, bytes: usize) -> Vec<u8> {
 // rule: server/h2-setting-invalid
 #[tokio::test]
 async fn a_thousand_websockets_on_one_connection_echo_at_once() {
-    let address = start(Way::Own).await;
-    let mut http2 = Http2::connect(address).await;
-    let mut streams = Vec::new();
-    assert!(http2.is_announced(), "with 1: h2's client ends a connection for any other value but 0");
-    for _ in 0..1000 {
-        streams.push(open(&mut http2, address).await);
-    }
-    for (number, (send, _)) in streams.iter_mut().enumerate() {
-        send.send_data(frame(1, format!("{number:04}").as_bytes()), false).unwrap();
-    }
-    for (number, (_, receive)) in streams.iter_mut().enumerate() {
-        assert_eq!(
-            read(receive, 6).await,
-            format!("\u{81}\u{4}{number:04}").chars().map(|c| c as u8).collect::<Vec<_>>()
-        );
+    for address in [start(Way::Own).await, roomy_axum().await] {
+        let mut http2 = Http2::connect(address).await;
+        let mut streams = Vec::new();
+        assert!(http2.is_announced(), "with 1: h2's client ends a connection for any other value but 0");
+        for _ in 0..1000 {
+            streams.push(open(&mut http2, address).await);
+        }
+        for (number, (send, _)) in streams.iter_mut().enumerate() {
+            send.send_data(frame(1, format!("{number:04}").as_bytes()), false).unwrap();
+        }
+        for (number, (_, receive)) in streams.iter_mut().enumerate() {
+            let echo = [&[0x81, 4], format!("{number:04}").as_bytes()].concat();
+            assert_eq!(read(receive, 6).await, echo);
+        }
     }
 }
 
 #[tokio::test]
 async fn one_that_is_not_read_does_not_hold_up_the_others() {
     let server = Server::bind("127.0.0.1:0").await.unwrap();
-    let address = server.local_addr().unwrap();
+    let own = server.local_addr().unwrap();
     tokio::spawn(server.run(|request: Request| async move {
         let is_deaf = request.header("deaf").is_some();
         let ws = request.accept().await?;
@@ -84,19 +83,39 @@ async fn one_that_is_not_read_does_not_hold_up_the_others() {
         }
         echo(ws).await
     }));
-    let mut http2 = Http2::connect(address).await;
-    let mut deaf = connect(address);
-    deaf.fields.push(("deaf".into(), "yes".into()));
-    let (response, mut stuck) = http2.begin(&deaf).unwrap();
-    assert_eq!(response.await.unwrap().status(), 200);
-    // More than the stream's window takes.
-    for _ in 0..8 {
-        stuck.send_data(frame(2, &[7; 60_000]), false).unwrap();
+    for address in [own, roomy_axum().await] {
+        let mut http2 = Http2::connect(address).await;
+        let mut deaf = connect(address);
+        deaf.fields.push(("deaf".into(), "yes".into()));
+        let (response, mut stuck) = http2.begin(&deaf).unwrap();
+        assert_eq!(response.await.unwrap().status(), 200);
+        // More than the stream's window takes.
+        for _ in 0..8 {
+            stuck.send_data(frame(2, &[7; 60_000]), false).unwrap();
+        }
+        let (mut send, mut receive) = open(&mut http2, address).await;
+        for _ in 0..20 {
+            send.send_data(frame(2, &[7; 30_000]), false).unwrap();
+            assert_eq!(read(&mut receive, 30_004).await[..4], [0x82, 126, 0x75, 0x30]);
+        }
     }
-    let (mut send, mut receive) = open(&mut http2, address).await;
-    for _ in 0..20 {
-        send.send_data(frame(2, &[7; 30_000]), false).unwrap();
-        assert_eq!(read(&mut receive, 30_004).await[..4], [0x82, 126, 0x75, 0x30]);
+}
+
+#[tokio::test]
+async fn a_client_that_reads_one_websocket_late_gets_the_others_in_time() {
+    for address in [start(Way::Own).await, roomy_axum().await] {
+        let mut http2 = Http2::connect(address).await;
+        let (mut slow, mut unread) = open(&mut http2, address).await;
+        // The echo of this waits at the server: it is more than the stream's window takes.
+        for _ in 0..8 {
+            slow.send_data(frame(2, &[7; 60_000]), false).unwrap();
+        }
+        let (mut send, mut receive) = open(&mut http2, address).await;
+        for _ in 0..20 {
+            send.send_data(frame(2, &[7; 30_000]), false).unwrap();
+            assert_eq!(read(&mut receive, 30_004).await[..4], [0x82, 126, 0x75, 0x30]);
+        }
+        assert_eq!(read(&mut unread, 8 * 60_004).await[..4], [0x82, 126, 0xea, 0x60]);
     }
 }
 

@@ -56,6 +56,36 @@ pub async fn echo<S: AsyncRead + AsyncWrite + Unpin>(mut ws: WebSocket<S>) -> Re
     Ok(())
 }
 
+/// An axum application on hyper with room for as many streams on a connection as HTTP/2 can number; `axum::serve` leaves hyper's
+/// own limit of 200. A request with a field `deaf` is held open and never read.
+pub async fn roomy_axum() -> SocketAddr {
+    async fn upgrade(ws: handfast::axum::Upgrade) -> Response {
+        let is_deaf = ws.offer().request().field("deaf").is_some();
+        ws.on_upgrade(move |ws| async move {
+            match is_deaf {
+                true => std::future::pending().await,
+                false => echo(ws).await,
+            }
+        })
+    }
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let address = listener.local_addr().unwrap();
+    let service = hyper_util::service::TowerToHyperService::new(axum::Router::new().fallback(any(upgrade)));
+    tokio::spawn(async move {
+        loop {
+            let (tcp, _) = listener.accept().await.unwrap();
+            let service = service.clone();
+            tokio::spawn(async move {
+                let mut builder = auto::Builder::new(TokioExecutor::new());
+                builder.http2().enable_connect_protocol().max_concurrent_streams(u32::MAX);
+                // What the test does to the connection it sees at its own end.
+                let _ = builder.serve_connection_with_upgrades(TokioIo::new(tcp), service).await;
+            });
+        }
+    });
+    address
+}
+
 async fn upgrade(ws: handfast::axum::Upgrade) -> Response {
     ws.on_upgrade(echo)
 }
