@@ -29,6 +29,5 @@ pub fn app() -> Router {
 
 #[tokio::main]
 async fn main() -> std::io::Result<()> {
-    let listener = tokio::net::TcpListener::bind("127.0.0.1:8080").await?;
-    axum::serve(listener, app()).await
+    axum::serve(tokio::net::TcpListener::bind("127.0.0.1:8080").await?, app()).await
 }
