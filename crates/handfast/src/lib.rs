@@ -123,3 +123,13 @@ pub use handfast_proto as proto;
 #[cfg(doctest)]
 #[doc = include_str!("../../../README.md")]
 struct Readme;
+
+/// The programs of the guide for those who come from other libraries, as tests.
+#[cfg(all(doctest, feature = "axum"))]
+#[doc = include_str!("../../../docs/moving-over.md")]
+struct MovingOver;
+
+/// The programs of the guide to safe servers, as tests.
+#[cfg(doctest)]
+#[doc = include_str!("../../../docs/security.md")]
+struct Security;
