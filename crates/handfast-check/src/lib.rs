@@ -1,14 +1,16 @@
 //! Judges the opening handshake of WebSocket servers, clients and the proxies between them, rule by rule.
 //!
 //! [`server()`] checks a server against every rule of the catalogue that shows from outside; [`client()`] checks a client
-//! with a server that answers wrongly. The checker has wire code of its own: it shares nothing with the library but the
+//! with a server that answers wrongly; [`path()`] checks a proxy from both its ends. The checker has wire code of its own: it shares nothing with the library but the
 //! catalogue's words.
 
 mod client;
 mod error;
 mod escape;
 mod expect;
+mod finding;
 mod mistake;
+mod path;
 mod report;
 mod server;
 mod target;
@@ -19,8 +21,9 @@ pub use client::{ClientCheck, client};
 pub use error::CheckError;
 pub use expect::accept_for;
 pub use mistake::explain as explain_accept;
+pub use path::{PathCheck, path};
 pub use report::{
-    Phase, Report, RuleResult, SCHEMA, Summary, Verdict, html, human, json, jsonl, junit, markdown,
+    Change, Phase, Report, RuleResult, SCHEMA, Summary, Verdict, html, human, json, jsonl, junit, markdown,
 };
 pub use server::{ServerCheck, server, takes as selects};
 pub use target::Target;

@@ -5,6 +5,8 @@ use std::time::Duration;
 use handfast_check::{Report, server};
 use serde_json::Value;
 
+#[path = "path/mod.rs"]
+mod proxy;
 mod support;
 
 async fn report(fault: &str) -> Report {
@@ -58,7 +60,16 @@ async fn json_reports_keep_their_schema() {
     let schema: Value = serde_json::from_str(handfast_check::SCHEMA).expect("the schema is JSON");
     let reached = report("server/key-length").await;
     let unreached = server("ws://127.0.0.1:1/").run().await.expect("a report");
-    for report in [&reached, &unreached] {
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.expect("a free port");
+    let device = listener.local_addr().expect("bound");
+    let path = handfast_check::path(format!("ws://{device}/")).only("middle/half-forwarded");
+    let ready = |origin| {
+        proxy::serve(listener, "", origin);
+        std::future::ready(())
+    };
+    let between = path.run_with(ready, |_, _| ()).await.expect("a report");
+    assert_eq!(between.changes.len(), 1, "{:?}", between.changes);
+    for report in [&reached, &unreached, &between] {
         let value: Value = serde_json::from_str(&handfast_check::json(report)).expect("the report is JSON");
         valid(&schema, &value, "");
     }

@@ -1,7 +1,7 @@
 //! What can be said on the command line.
 
 use crate::bench::args::BenchArgs;
-use crate::check::args::{CheckArgs, CheckClientArgs, WhyArgs};
+use crate::check::args::{CheckArgs, CheckClientArgs, CheckPathArgs, WhyArgs};
 use crate::exit::Exit;
 use crate::output::Color;
 use crate::serve::listen::Listen;
@@ -51,6 +51,8 @@ pub enum Command {
     Check(CheckArgs),
     /// Check a WebSocket client with a server that answers wrongly
     CheckClient(CheckClientArgs),
+    /// Check the proxy between client and server from both its ends
+    CheckPath(CheckPathArgs),
     /// Tell what an error text means, and what to do
     Why(WhyArgs),
     /// Load a WebSocket endpoint with messages or handshakes, and verify every answer

@@ -1,4 +1,4 @@
-//! The `handfast` program: serve, connect, key, explain, check, check-client, why, bench.
+//! The `handfast` program: serve, connect, key, explain, check, check-client, check-path, why, bench.
 
 mod args;
 mod bench;
@@ -35,6 +35,7 @@ fn main() -> ExitCode {
         Command::Explain(args) => explain::run(args),
         Command::Check(args) => check::run_server(args),
         Command::CheckClient(args) => check::run_client(args),
+        Command::CheckPath(args) => check::run_path(args),
         Command::Why(args) => check::run_why(args),
         Command::Bench(args) => bench::run(args),
     })

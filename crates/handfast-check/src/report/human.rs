@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::section;
-use super::{Report, RuleResult, Verdict};
+use super::{Change, Report, RuleResult, Verdict};
 
 /// The report as text. With `all`, also the rules that passed or were skipped; without, only what needs eyes.
 pub fn human(report: &Report, all: bool) -> String {
@@ -14,6 +14,13 @@ pub fn human(report: &Report, all: bool) -> String {
     }
     if let Some(broke) = &report.broke {
         out += &format!("\nIt broke at {broke}\n");
+    }
+    if !report.changes.is_empty() {
+        out += "\nWhat the device changed in a correct handshake\n";
+    }
+    for change in &report.changes {
+        let what = format!("{} {}", change.change, change.field);
+        out += &format!("  {:<8} {what:<32} {}\n", change.direction, values(change));
     }
     let mut groups: BTreeMap<String, Vec<&RuleResult>> = BTreeMap::new();
     // Where nothing was judged there is one reason, which was said above.
@@ -61,6 +68,15 @@ pub fn human(report: &Report, all: bool) -> String {
     out + "\n" + &counts(report) + "\n"
 }
 
+/// The values of a change: what was sent, an arrow, what arrived.
+pub(crate) fn values(change: &Change) -> String {
+    match (&change.sent, &change.arrived) {
+        (Some(sent), Some(arrived)) => format!("{sent} -> {arrived}"),
+        (Some(one), None) | (None, Some(one)) => one.clone(),
+        (None, None) => String::new(),
+    }
+}
+
 /// The line of counts.
 pub(crate) fn counts(report: &Report) -> String {
     let summary = &report.summary;
@@ -92,6 +108,18 @@ pub fn markdown(report: &Report) -> String {
     let mut out = format!("## {} `{}`\n\n{}\n", report.tool, report.target, counts(report));
     if let Some(broke) = &report.broke {
         out += &format!("\nIt broke at {}\n", cell(broke));
+    }
+    if !report.changes.is_empty() {
+        out += "\n| | change | field | value |\n| --- | --- | --- | --- |\n";
+    }
+    for change in &report.changes {
+        out += &format!(
+            "| {} | {} | `{}` | {} |\n",
+            change.direction,
+            change.change,
+            cell(&change.field),
+            cell(&values(change))
+        );
     }
     let rows: Vec<&RuleResult> = report
         .results

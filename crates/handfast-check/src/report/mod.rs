@@ -7,7 +7,7 @@ mod web;
 
 pub use human::{human, markdown};
 pub use junit::junit;
-pub use result::{Phase, Report, RuleResult, Summary, Verdict, rule_result};
+pub use result::{Change, Phase, Report, RuleResult, Summary, Verdict, rule_result};
 pub use web::html;
 
 /// The schema of the JSON report, as JSON Schema 2020-12.

@@ -90,7 +90,7 @@ pub fn rule_result(rule: &'static Rule, verdict: Verdict) -> RuleResult {
 /// One step on the way to an open WebSocket.
 #[derive(Clone, Debug, Serialize)]
 pub struct Phase {
-    /// `name`, `tcp`, `tls`, `http`, `upgrade`, `echo` or `close`.
+    /// `name`, `tcp`, `tls`, `http`, `upgrade`, `echo`, `close` or `http2`.
     pub name: &'static str,
     /// The step was taken.
     pub ok: bool,
@@ -98,6 +98,21 @@ pub struct Phase {
     pub microseconds: u64,
     /// What was seen, in words.
     pub detail: String,
+}
+
+/// One difference that a device made between what one end sent and the other got. Texts are escaped.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Change {
+    /// `request` or `answer`.
+    pub direction: &'static str,
+    /// `removed`, `added`, `changed`, `joined` (several lines into one) or `re-cased` (the name).
+    pub change: &'static str,
+    /// The field's name as it was sent, or `the first line`.
+    pub field: String,
+    /// The value as it was sent, several lines with ` | ` between them; none for `added` and `re-cased`.
+    pub sent: Option<String>,
+    /// The value as it arrived, or the name for `re-cased`; none for `removed`.
+    pub arrived: Option<String>,
 }
 
 /// How many rules came out how.
@@ -132,6 +147,9 @@ pub struct Report {
     pub broke: Option<String>,
     /// The counts.
     pub summary: Summary,
+    /// What the device changed in a correct handshake; only in a check of a path.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub changes: Vec<Change>,
     /// All results in the order of the catalogue.
     pub results: Vec<RuleResult>,
 }
@@ -163,6 +181,7 @@ impl Report {
             phases,
             broke,
             summary,
+            changes: Vec::new(),
             results,
         }
     }

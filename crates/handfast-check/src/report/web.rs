@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use super::human::counts;
+use super::human::{counts, values};
 use super::junit::xml;
 use super::section;
 use super::{Report, RuleResult, Verdict};
@@ -34,6 +34,19 @@ pub fn html(report: &Report) -> String {
                 phase.name,
                 xml(&phase.detail),
                 phase.microseconds as f64 / 1000.0
+            );
+        }
+        out += "</ol></section>\n";
+    }
+    if !report.changes.is_empty() {
+        out += "<section><h2>What the device changed</h2><ol class=\"ladder\">\n";
+        for change in &report.changes {
+            out += &format!(
+                "<li><b>{}</b> <span>{} {}: {}</span></li>\n",
+                change.direction,
+                change.change,
+                xml(&change.field),
+                xml(&values(change))
             );
         }
         out += "</ol></section>\n";

@@ -1,4 +1,4 @@
-//! What can be said to `check`, `check-client` and `why`.
+//! What can be said to `check`, `check-client`, `check-path` and `why`.
 
 use crate::exit::Exit;
 use std::net::SocketAddr;
@@ -86,6 +86,44 @@ pub struct CheckClientArgs {
     /// The client, with {url} where the URL goes (at the end if it is nowhere)
     #[arg(last = true, value_name = "COMMAND")]
     pub command: Vec<String>,
+}
+
+/// `handfast check-path`
+#[derive(Debug, clap::Args)]
+#[command(after_help = Exit::help(), after_long_help = Exit::help())]
+#[command(long_about = "Check the proxy between client and server from both its ends\n\n\
+    The check is the client in front of the device and the server behind it: configure the device to forward the URL to the \
+    address of --origin. Shows what the device changes, whether frames, pings and close codes pass, and each rule for \
+    proxies. Exits with 1 also where the device makes no tunnel of a correct handshake.")]
+pub struct CheckPathArgs {
+    /// The device: ws://, wss://, http:// or https://; without a scheme ws:// is meant
+    #[arg(required_unless_present = "list")]
+    pub url: Option<String>,
+    /// Where the device forwards to: the check listens there; port 0 takes a free one, which is printed
+    #[arg(long, value_name = "ADDR:PORT", default_value = "127.0.0.1:9000")]
+    pub origin: SocketAddr,
+    #[command(flatten)]
+    pub select: Select,
+    #[command(flatten)]
+    pub output: Output,
+    /// Seconds that a quiet tunnel must live; takes one and a half times as long. Not measured without it
+    #[arg(long, value_name = "SECONDS", value_parser = crate::args::seconds)]
+    pub idle: Option<Duration>,
+    /// A header field for every request; repeatable
+    #[arg(short = 'H', long = "header", value_name = "NAME: VALUE", value_parser = crate::args::header)]
+    pub headers: Vec<(String, String)>,
+    /// Seconds that an answer may take
+    #[arg(long, value_name = "SECONDS", default_value = "10", value_parser = crate::args::seconds)]
+    pub timeout: Duration,
+    /// Accept any certificate
+    #[arg(short = 'k', long)]
+    pub insecure: bool,
+    /// Trust only the certificates in this PEM file
+    #[arg(long, value_name = "FILE", conflicts_with = "insecure")]
+    pub cacert: Option<PathBuf>,
+    /// Connect to this address, whatever the host name says; repeatable
+    #[arg(long, value_name = "ADDR:PORT")]
+    pub resolve: Vec<SocketAddr>,
 }
 
 /// `handfast why`
