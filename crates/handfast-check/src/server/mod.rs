@@ -2,6 +2,7 @@
 
 pub(crate) mod context;
 pub(crate) mod exchange;
+mod h2;
 pub(crate) mod judge;
 pub(crate) mod options;
 pub(crate) mod phases;
@@ -155,6 +156,13 @@ impl ServerCheck {
     /// Runs the probes that take a minute, too.
     pub fn slow(mut self) -> ServerCheck {
         self.options.slow = true;
+        self
+    }
+
+    /// The target speaks HTTP/2 without TLS, with prior knowledge (RFC 9113 section 3.3). Over TLS it is offered by ALPN in
+    /// any case, and the rules of RFC 8441 are judged where the target chooses it.
+    pub fn http2(mut self) -> ServerCheck {
+        self.options.http2 = true;
         self
     }
 

@@ -25,6 +25,7 @@ pub(crate) struct Options {
     pub(crate) credentials: Option<(String, String)>,
     pub(crate) own_this_host: bool,
     pub(crate) slow: bool,
+    pub(crate) http2: bool,
 }
 
 impl Default for Options {
@@ -47,6 +48,7 @@ impl Default for Options {
             credentials: None,
             own_this_host: false,
             slow: false,
+            http2: false,
         }
     }
 }

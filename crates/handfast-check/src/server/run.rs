@@ -11,6 +11,7 @@ use tokio::time::Instant;
 
 use super::context::Context;
 use super::exchange::{Observation, Reaction, exchange};
+use super::h2;
 use super::judge::{Finding, Judge, Need, Probe, judge};
 use super::options::{Options, selects};
 use super::phases;
@@ -18,7 +19,7 @@ use super::stimulus::Stimulus;
 use super::table;
 use crate::error::CheckError;
 use crate::escape::{escape, shell_print};
-use crate::report::{Report, RuleResult, Verdict, rule_result};
+use crate::report::{Phase, Report, RuleResult, Verdict, rule_result};
 use crate::target::Target;
 use crate::wire::tls;
 
@@ -46,7 +47,7 @@ pub(crate) async fn run(
         options,
     };
     let base = context.base().named("the correct request");
-    let climb =
+    let mut climb =
         phases::climb(&context.target, &context.options, context.tls.as_ref(), |key| base.render(key)).await;
     let url = context.target.url();
     let probes: Vec<&Probe> = table::probes().filter(|probe| chosen(&context.options, probe.rule)).collect();
@@ -61,7 +62,10 @@ pub(crate) async fn run(
     let http = climb.phases.iter().any(|phase| phase.name == "http");
     if !http {
         let why = climb.broke.clone().unwrap_or_else(|| "no HTTP".to_owned());
-        let results = unjudged(&context.options, &probes, &why);
+        let context = Arc::new(context);
+        let mut results = unjudged(&context.options, &probes, &why);
+        // A server that speaks HTTP/2 only is a server, too.
+        over_http2(&context, &mut results, &mut climb.phases).await;
         return Ok(Report::new("handfast check", url, climb.phases, climb.broke, results));
     }
     // A second correct handshake, with another key, decides whether anything can be judged.
@@ -93,6 +97,7 @@ pub(crate) async fn run(
     }
     let mut all = results;
     all.extend(other_transports(&context.options));
+    over_http2(&context, &mut all, &mut climb.phases).await;
     Ok(Report::new("handfast check", url, climb.phases, broke, all))
 }
 
@@ -231,11 +236,19 @@ fn unjudged(options: &Options, probes: &[&Probe], why: &str) -> Vec<RuleResult> 
     all
 }
 
-/// The rules for HTTP/2 and HTTP/3, which this check does not open.
+/// Puts the results of the rules for HTTP/2 in the place of those that were skipped.
+async fn over_http2(context: &Arc<Context>, results: &mut Vec<RuleResult>, phases: &mut Vec<Phase>) {
+    let (judged, phase) = h2::check(context, |id| chosen(&context.options, id)).await;
+    results.retain(|result| !judged.iter().any(|one| one.id == result.id));
+    results.extend(judged);
+    phases.extend(phase);
+}
+
+/// The rules for HTTP/2, until they are judged, and for HTTP/3, which this check does not open.
 fn other_transports(options: &Options) -> Vec<RuleResult> {
     Rule::all()
         .filter(|rule| rule.id.starts_with("server/") && !rule.applies_to("h1") && chosen(options, rule.id))
-        .map(|rule| skipped(rule, "this check speaks HTTP/1.1 only"))
+        .map(|rule| skipped(rule, "this check speaks HTTP/1.1 and HTTP/2"))
         .collect()
 }
 

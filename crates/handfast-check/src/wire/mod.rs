@@ -2,5 +2,6 @@
 
 pub(crate) mod dial;
 pub(crate) mod frame;
+pub(crate) mod h2;
 pub(crate) mod head;
 pub(crate) mod tls;

@@ -1,4 +1,4 @@
-//! TLS of the checker: HTTP/1.1 by ALPN, certificates verified unless the user said otherwise.
+//! TLS of the checker: HTTP/1.1 by ALPN, and HTTP/2 where it is probed; certificates verified unless the user said otherwise.
 
 use std::fmt;
 use std::path::PathBuf;
@@ -58,6 +58,13 @@ pub(crate) fn config(trust: &Trust) -> Result<Arc<ClientConfig>, CheckError> {
     };
     config.alpn_protocols = vec![b"http/1.1".to_vec()];
     Ok(Arc::new(config))
+}
+
+/// The same configuration with an offer of HTTP/2 first.
+pub(crate) fn offering_h2(config: &ClientConfig) -> Arc<ClientConfig> {
+    let mut config = config.clone();
+    config.alpn_protocols = vec![b"h2".to_vec(), b"http/1.1".to_vec()];
+    Arc::new(config)
 }
 
 /// Accepts every certificate: the user asked for it.

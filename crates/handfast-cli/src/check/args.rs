@@ -61,6 +61,9 @@ pub struct CheckArgs {
     /// Also run the probes that take a minute
     #[arg(long)]
     pub slow: bool,
+    /// The server speaks HTTP/2 without TLS, too. Over TLS it is tried in any case
+    #[arg(long)]
+    pub http2: bool,
 }
 
 /// `handfast check-client`

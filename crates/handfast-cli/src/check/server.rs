@@ -37,6 +37,7 @@ pub fn run(args: &CheckArgs) -> Result<Exit, Failure> {
     check = if args.every_host { check.every_host() } else { check };
     check = if args.i_own_this_host { check.own_this_host() } else { check };
     check = if args.slow { check.slow() } else { check };
+    check = if args.http2 { check.http2() } else { check };
     let runtime = crate::runtime()?;
     let outcome = runtime.block_on(check.run_with(output::progress));
     output::end_progress();

@@ -1,0 +1,269 @@
+//! A connection of HTTP/2 to the target: streams opened with any header list, and all that came on them.
+
+use std::collections::BTreeMap;
+use std::io;
+use std::time::Duration;
+
+use loona_hpack::Decoder;
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::time::timeout;
+
+use super::super::context::Context;
+use super::super::stimulus::MASK;
+use crate::wire::dial::{self, Stream};
+use crate::wire::frame;
+use crate::wire::h2::{self, Frame};
+use crate::wire::tls;
+
+/// The most that is read of one connection.
+const KEPT: usize = 1 << 20;
+
+/// A field as it came, both parts as text.
+pub(crate) type Field = (String, String);
+
+/// What came on a stream.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Seen {
+    /// Statuses of 100 to 199, in order.
+    pub(crate) interim: Vec<u16>,
+    /// The first final status.
+    pub(crate) status: Option<u16>,
+    /// The fields of that answer, without the status.
+    pub(crate) fields: Vec<Field>,
+    /// The END_STREAM flag stood on that answer.
+    pub(crate) ended_at_once: bool,
+    pub(crate) data: Vec<u8>,
+    /// END_STREAM came.
+    pub(crate) ended: bool,
+    /// The code of RST_STREAM.
+    pub(crate) reset: Option<u32>,
+}
+
+impl Seen {
+    /// The values of the fields with this name.
+    pub(crate) fn all<'a>(&'a self, name: &'a str) -> impl Iterator<Item = &'a str> {
+        self.fields.iter().filter(move |(other, _)| other == name).map(|(_, value)| value.as_str())
+    }
+
+    /// A final 2xx.
+    pub(crate) fn succeeded(&self) -> bool {
+        matches!(self.status, Some(200..=299))
+    }
+
+    /// An answer of any kind is there.
+    pub(crate) fn decided(&self) -> bool {
+        self.status.is_some() || self.reset.is_some() || self.interim.contains(&101)
+    }
+}
+
+/// The open connection.
+pub(crate) struct Session {
+    stream: Stream,
+    unread: Vec<u8>,
+    total: usize,
+    decoder: Decoder<'static>,
+    /// A header block that is not whole yet.
+    block: Option<(u32, u8, Vec<u8>)>,
+    next: u32,
+    /// The values of SETTINGS_ENABLE_CONNECT_PROTOCOL in the order they came.
+    pub(crate) announced: Vec<u32>,
+    /// SETTINGS came.
+    pub(crate) settled: bool,
+    pub(crate) streams: BTreeMap<u32, Seen>,
+    /// The code of GOAWAY, unless it is 0.
+    pub(crate) goaway: Option<u32>,
+    /// The server closed.
+    pub(crate) closed: bool,
+}
+
+impl Session {
+    /// Connects and waits for the server's SETTINGS.
+    ///
+    /// # Errors
+    /// No connection, no `h2` by ALPN, or no SETTINGS.
+    pub(crate) async fn open(context: &Context) -> io::Result<Session> {
+        let limit = context.options.timeout;
+        context.pace().await;
+        let stream = dial::tcp(context.address, limit).await?;
+        let stream: Stream = match &context.tls {
+            None => Box::new(stream),
+            Some(config) => {
+                let config = tls::offering_h2(config);
+                let (stream, words) = dial::tls(stream, &context.target.host, config, limit).await?;
+                if !words.ends_with(" h2") {
+                    return Err(io::Error::other("the server does not choose h2 by ALPN"));
+                }
+                stream
+            }
+        };
+        let mut decoder = Decoder::new();
+        decoder.set_max_allowed_table_size(4096);
+        let mut session = Session {
+            stream,
+            unread: Vec::new(),
+            total: 0,
+            decoder,
+            block: None,
+            next: 1,
+            announced: Vec::new(),
+            settled: false,
+            streams: BTreeMap::new(),
+            goaway: None,
+            closed: false,
+        };
+        session.send(&[h2::PREFACE, &h2::write(h2::SETTINGS, 0, 0, &[])].concat()).await;
+        if !session.until(limit, |session| session.settled).await {
+            let first = crate::escape::escape(&session.unread, 60);
+            return Err(io::Error::other(format!("no SETTINGS came, but {first:?}")));
+        }
+        Ok(session)
+    }
+
+    /// The server announced the extended CONNECT.
+    pub(crate) fn announces(&self) -> bool {
+        self.announced.last() == Some(&1)
+    }
+
+    /// Writes. A server that is gone shows it to the reader.
+    async fn send(&mut self, bytes: &[u8]) {
+        let _gone = self.stream.write_all(bytes).await.and(self.stream.flush().await);
+    }
+
+    /// Opens a stream with these fields.
+    pub(crate) async fn request(&mut self, fields: &[Field]) -> u32 {
+        let stream = self.next;
+        self.next += 2;
+        let block = h2::literals(fields.iter().map(|(name, value)| (name.as_str(), value.as_str())));
+        self.streams.insert(stream, Seen::default());
+        self.send(&h2::write(h2::HEADERS, h2::END_HEADERS, stream, &block)).await;
+        stream
+    }
+
+    /// A WebSocket frame on a stream, masked.
+    pub(crate) async fn frame(&mut self, stream: u32, opcode: u8, payload: &[u8]) {
+        let frame = frame::write(opcode, payload, Some(MASK));
+        self.send(&h2::write(h2::DATA, 0, stream, &frame)).await;
+    }
+
+    /// The end of our side of a stream.
+    pub(crate) async fn end(&mut self, stream: u32) {
+        self.send(&h2::write(h2::DATA, h2::END_STREAM, stream, &[])).await;
+    }
+
+    /// An abrupt end.
+    pub(crate) async fn reset(&mut self, stream: u32, code: u32) {
+        self.send(&h2::write(h2::RST_STREAM, 0, stream, &code.to_be_bytes())).await;
+    }
+
+    /// What came on this stream so far.
+    pub(crate) fn seen(&self, stream: u32) -> Seen {
+        self.streams.get(&stream).cloned().unwrap_or_default()
+    }
+
+    /// Reads until the condition holds, the connection ends or the time is over.
+    pub(crate) async fn until(&mut self, limit: Duration, done: impl Fn(&Session) -> bool) -> bool {
+        let reading = async {
+            while !done(self) {
+                if self.closed || !self.more().await {
+                    return done(self);
+                }
+            }
+            true
+        };
+        timeout(limit, reading).await.unwrap_or(false)
+    }
+
+    async fn more(&mut self) -> bool {
+        let mut buffer = [0; 16 * 1024];
+        match self.stream.read(&mut buffer).await {
+            Ok(length) if length > 0 && self.total < KEPT => {
+                self.total += length;
+                self.unread.extend(&buffer[..length]);
+            }
+            _ => self.closed = true,
+        }
+        while let Some((frame, length)) = h2::read(&self.unread) {
+            self.unread.drain(..length);
+            self.take(&frame).await;
+        }
+        !self.closed
+    }
+
+    async fn take(&mut self, frame: &Frame) {
+        let code = |at: usize| {
+            frame.payload.get(at..at + 4).map_or(0, |four| u32::from_be_bytes(four.try_into().expect("four")))
+        };
+        match frame.kind {
+            h2::SETTINGS if frame.flags & h2::ACK == 0 => {
+                for six in frame.payload.chunks_exact(6) {
+                    if u16::from_be_bytes([six[0], six[1]]) == h2::ENABLE_CONNECT_PROTOCOL {
+                        self.announced.push(u32::from_be_bytes([six[2], six[3], six[4], six[5]]));
+                    }
+                }
+                self.settled = true;
+                self.send(&h2::write(h2::SETTINGS, h2::ACK, 0, &[])).await;
+            }
+            h2::PING if frame.flags & h2::ACK == 0 => {
+                self.send(&h2::write(h2::PING, h2::ACK, 0, &frame.payload)).await;
+            }
+            h2::GOAWAY => self.goaway = self.goaway.or(Some(code(4)).filter(|code| *code != 0)),
+            h2::RST_STREAM => self.stream(frame.stream).reset = Some(code(0)),
+            h2::DATA => {
+                let seen = self.stream(frame.stream);
+                seen.data.extend(h2::content(frame));
+                seen.ended |= frame.flags & h2::END_STREAM != 0;
+            }
+            h2::HEADERS => {
+                self.block = Some((frame.stream, frame.flags, h2::content(frame).to_vec()));
+                self.whole_block(frame.flags);
+            }
+            h2::CONTINUATION => {
+                if let Some((_, _, block)) = &mut self.block {
+                    block.extend(&frame.payload);
+                }
+                self.whole_block(frame.flags);
+            }
+            _ => {}
+        }
+    }
+
+    fn stream(&mut self, stream: u32) -> &mut Seen {
+        self.streams.entry(stream).or_default()
+    }
+
+    /// Decodes a header block once its last part is there.
+    fn whole_block(&mut self, flags: u8) {
+        if flags & h2::END_HEADERS == 0 {
+            return;
+        }
+        let Some((stream, first, block)) = self.block.take() else { return };
+        let Ok(list) = self.decoder.decode(&block) else {
+            // Nothing behind it can be read: the connection is over.
+            self.closed = true;
+            return;
+        };
+        let text = |bytes: Vec<u8>| bytes.into_iter().map(char::from).collect::<String>();
+        let mut fields: Vec<Field> =
+            list.into_iter().map(|(name, value)| (text(name), text(value))).collect();
+        let status = fields.iter().position(|(name, _)| name == ":status").map(|at| fields.remove(at).1);
+        let status = status.and_then(|digits| digits.parse::<u16>().ok());
+        let ends = first & h2::END_STREAM != 0;
+        let seen = self.stream(stream);
+        seen.ended |= ends;
+        match status {
+            Some(interim @ 100..=199) => {
+                seen.interim.push(interim);
+                if interim == 101 {
+                    seen.fields = fields;
+                }
+            }
+            Some(status) if seen.status.is_none() => {
+                seen.status = Some(status);
+                seen.fields = fields;
+                seen.ended_at_once = ends;
+            }
+            // Trailers.
+            _ => {}
+        }
+    }
+}
