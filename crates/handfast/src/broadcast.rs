@@ -7,6 +7,7 @@ use handfast_proto::frame::CloseCode;
 use std::fmt;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use tokio::io::{AsyncRead, AsyncWrite};
+use tokio::runtime::Handle;
 
 /// A group of connections that get the same messages, in the same order. Clones are cheap and mean the same group.
 ///
@@ -70,6 +71,8 @@ pub struct Member<S: AsyncRead + AsyncWrite + Unpin + Send + 'static = Transport
 struct Group<S: AsyncRead + AsyncWrite + Unpin + Send + 'static> {
     places: Vec<Option<Place<S>>>,
     free: Vec<usize>,
+    /// A task will write what is queued.
+    is_write_due: bool,
 }
 
 struct Place<S: AsyncRead + AsyncWrite + Unpin + Send + 'static> {
@@ -81,7 +84,9 @@ struct Place<S: AsyncRead + AsyncWrite + Unpin + Send + 'static> {
 impl<S: AsyncRead + AsyncWrite + Unpin + Send + 'static> Broadcast<S> {
     /// A group without members.
     pub fn new() -> Self {
-        Self { group: Arc::new(Mutex::new(Group { places: Vec::new(), free: Vec::new() })) }
+        Self {
+            group: Arc::new(Mutex::new(Group { places: Vec::new(), free: Vec::new(), is_write_due: false })),
+        }
     }
 
     /// Takes a connection in. It leaves when the [`Member`] is dropped, not when it closes: keep the member beside the
@@ -104,13 +109,21 @@ impl<S: AsyncRead + AsyncWrite + Unpin + Send + 'static> Broadcast<S> {
         Member { broadcast: self.clone(), at }
     }
 
-    /// Queues a message for every member, and writes what their streams take at once. Never waits. Takes time in proportion to
-    /// the number of members; members that are closing or closed are passed over.
+    /// Queues a message for every member. Never waits. Takes time in proportion to the number of members; members that are
+    /// closing or closed are passed over.
+    ///
+    /// It is written as soon as the running task waits for something, together with what was sent until then: so several messages
+    /// cost each member one write. Much at once is written at once, and so is everything outside of a runtime.
     pub fn send(&self, message: &Prepared) -> Delivery {
         let mut delivery = Delivery::default();
-        for place in self.group().places.iter_mut().flatten() {
-            match place.sender.try_send_prepared(message) {
-                Ok(()) => delivery.queued += 1,
+        let mut is_left = false;
+        let mut group = self.group();
+        for place in group.places.iter_mut().flatten() {
+            match place.sender.try_queue_prepared(message) {
+                Ok(waits) => {
+                    delivery.queued += 1;
+                    is_left |= waits;
+                }
                 // Where the program itself sends a message in pieces, nothing can come in between either.
                 Err(TrySendError::Full(_) | TrySendError::Unfinished(_)) => match place.overflow {
                     Overflow::DropNewest => {
@@ -125,6 +138,16 @@ impl<S: AsyncRead + AsyncWrite + Unpin + Send + 'static> Broadcast<S> {
                 Err(TrySendError::Closed(_)) => {}
             }
         }
+        if is_left && !group.is_write_due {
+            match Handle::try_current() {
+                Ok(runtime) => {
+                    group.is_write_due = true;
+                    let broadcast = self.clone();
+                    runtime.spawn(async move { broadcast.group().write() });
+                }
+                Err(_) => group.write(),
+            }
+        }
         delivery
     }
 
@@ -136,6 +159,14 @@ impl<S: AsyncRead + AsyncWrite + Unpin + Send + 'static> Broadcast<S> {
 
     fn group(&self) -> MutexGuard<'_, Group<S>> {
         self.group.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl<S: AsyncRead + AsyncWrite + Unpin + Send + 'static> Group<S> {
+    /// Writes what is queued for the members.
+    fn write(&mut self) {
+        self.is_write_due = false;
+        self.places.iter().flatten().for_each(|place| place.sender.write_queued());
     }
 }
 

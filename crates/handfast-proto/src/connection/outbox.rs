@@ -128,6 +128,13 @@ impl Outbox {
         self.0.as_ref().map_or(0, |queue| queue.slices(slices))
     }
 
+    /// What comes next, if it is all.
+    #[inline]
+    pub(super) fn alone(&self) -> Option<&[u8]> {
+        let queue = self.0.as_ref()?;
+        queue.rest.is_empty().then(|| queue.first.bytes())
+    }
+
     /// `count` bytes were written.
     #[inline]
     pub(super) fn written(&mut self, count: usize, pool: &mut BufferPool) {

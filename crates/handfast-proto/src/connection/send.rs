@@ -104,6 +104,12 @@ impl Connection {
         self.outbox.slices(slices)
     }
 
+    /// All that is to be written, where it lies in one place: spares slices. Else see [`Connection::poll_transmit`].
+    #[inline]
+    pub fn poll_transmit_alone(&self) -> Option<&[u8]> {
+        self.outbox.alone()
+    }
+
     /// So many of the bytes that [`Connection::poll_transmit`] gave were written.
     #[inline]
     pub fn transmitted(&mut self, bytes: usize, pool: &mut BufferPool) {

@@ -66,6 +66,8 @@ struct Flags {
     is_split: bool,
     /// The send queue was full, and is above its low water mark since.
     is_congested: bool,
+    /// The stream took no more when it was written to last.
+    is_blocked: bool,
     /// This side sent its Close frame before the peer did.
     began_close: bool,
 }
@@ -412,9 +414,14 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Driver<S> {
         if self.is_written() {
             return Poll::Ready(());
         }
+        // While nobody waits for the stream to take more, no other task can be forgotten.
+        if !self.flags.is_blocked && self.poll_write(cx).is_ready() {
+            return Poll::Ready(());
+        }
         loop {
             let set = self.wakers.as_ref().map(|set| waker_of(set, place, cx));
             let written = self.poll_write(&mut Context::from_waker(set.as_ref().unwrap_or(cx.waker())));
+            self.flags.is_blocked = written.is_pending();
             match (&self.wakers, written) {
                 (None, Poll::Pending) => {
                     // From now on another task may want to write as well, or be waiting to receive.
@@ -436,12 +443,14 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Driver<S> {
 
     fn poll_write(&mut self, cx: &mut Context<'_>) -> Poll<()> {
         while self.connection.has_transmit() {
-            let mut slices = [IoSlice::new(&[]); SLICES_MAX];
-            let count = self.connection.poll_transmit(&mut slices);
             let io = Pin::new(&mut self.io);
-            let written = match &slices[..count] {
-                [one] => io.poll_write(cx, one),
-                many => io.poll_write_vectored(cx, many),
+            let written = match self.connection.poll_transmit_alone() {
+                Some(bytes) => io.poll_write(cx, bytes),
+                None => {
+                    let mut slices = [IoSlice::new(&[]); SLICES_MAX];
+                    let count = self.connection.poll_transmit(&mut slices);
+                    io.poll_write_vectored(cx, &slices[..count])
+                }
             };
             match written {
                 Poll::Pending => return self.poll_stall(cx),

@@ -157,6 +157,29 @@ impl<S: AsyncRead + AsyncWrite + Unpin + Send + 'static> Sender<S> {
         Ok(())
     }
 
+    /// As [`Sender::try_send_prepared`], but leaves the message to [`Sender::write_queued`], with others that follow, unless
+    /// much is queued. Whether it left anything.
+    pub(crate) fn try_queue_prepared(&self, prepared: &Prepared) -> Result<bool, TrySendError> {
+        let mut driver = self.driver();
+        if let Some(why) = why_not(&mut driver) {
+            return Err(why(prepared.message().clone()));
+        }
+        driver.queue_prepared(prepared).expect("the connection has just said that it takes a message");
+        let waits = driver.connection.send_queue_bytes() < LEFT_BYTES_MAX;
+        if !waits {
+            self.write_on(driver);
+        }
+        Ok(waits)
+    }
+
+    /// Writes what the stream takes of what is queued, and leaves the rest to the background.
+    pub(crate) fn write_queued(&self) {
+        let driver = self.driver();
+        if !driver.is_written() {
+            self.write_on(driver);
+        }
+    }
+
     /// Closes the connection because its peer reads too slowly.
     pub(crate) fn close_too_slow(&self, code: CloseCode) {
         let mut driver = self.driver();
@@ -164,6 +187,9 @@ impl<S: AsyncRead + AsyncWrite + Unpin + Send + 'static> Sender<S> {
         self.write_on(driver);
     }
 }
+
+/// So much is left to be written later: one large write is as good as several.
+const LEFT_BYTES_MAX: usize = 32 << 10;
 
 fn too_slow(code: CloseCode) -> Close {
     Close::new(code, "too slow").expect("the reason is short")
