@@ -17,7 +17,7 @@ mod target;
 mod why;
 mod wire;
 
-pub use client::{ClientCheck, client};
+pub use client::{ClientCheck, Played, Reaction, WrongServer, client};
 pub use error::CheckError;
 pub use expect::accept_for;
 pub use mistake::explain as explain_accept;

@@ -166,7 +166,7 @@ fn wrap(text: &str, columns: usize, indent: &str) -> Vec<String> {
 const INDENT: usize = 10;
 
 /// The words in capitals that the catalogue's probes use.
-const WORDS: [(&str, &str); 12] = [
+pub const WORDS: [(&str, &str); 12] = [
     (
         "BASE",
         "a request that keeps every rule: GET, HTTP/1.1, Host, Upgrade, Connection, a fresh key, version 13",

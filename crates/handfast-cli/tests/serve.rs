@@ -92,11 +92,84 @@ fn the_page_allows_nothing_but_its_own_files() {
 }
 
 #[test]
-fn the_whole_page_is_smaller_than_100_kb() {
+fn the_first_view_is_smaller_than_100_kb() {
     let serve = Serve::start(&[]);
-    let bytes: usize =
-        ["/", "/page.css", "/page.js", "/icon.svg"].iter().map(|path| serve.get(path).len()).sum();
+    let files = [
+        "/",
+        "/page.css",
+        "/panels.css",
+        "/icon.svg",
+        "/main.js",
+        "/api.js",
+        "/dom.js",
+        "/faults.js",
+        "/compute.js",
+    ];
+    let bytes: usize = files.iter().map(|path| serve.get(path).len()).sum();
     assert!(bytes < 100_000, "{bytes} bytes");
+}
+
+#[test]
+fn a_page_of_another_site_is_not_told_anything() {
+    let serve = Serve::start(&[]);
+    let ask = |site: &str| serve.ask(&format!("GET /api/head HTTP/1.1\nHost: {}\n{site}\n", serve.address));
+    for site in ["cross-site", "same-site"] {
+        assert!(ask(&format!("Sec-Fetch-Site: {site}\n")).starts_with("HTTP/1.1 403 "), "{site}");
+    }
+    for own in ["Sec-Fetch-Site: same-origin\n", "Sec-Fetch-Site: none\n", ""] {
+        let answer = ask(own);
+        assert!(answer.starts_with("HTTP/1.1 200 ") && !answer.contains("Access-Control"), "{answer}");
+    }
+    for path in ["/echo?observe=0123456789abcdef", "/wrong/correct", "/cache", "/malformed/masked"] {
+        let mut stream = serve.connect();
+        let head = handshake(&serve.address.to_string(), path, "Origin: http://evil.example\r\n");
+        stream.write_all(head.as_bytes()).expect("the server reads");
+        assert!(read_head(&mut stream).starts_with("HTTP/1.1 403 "), "{path}");
+    }
+}
+
+#[test]
+fn a_wrong_server_sends_its_one_fault_and_tells_what_the_client_did() {
+    let serve = Serve::start(&["--threads", "1"]);
+    let name = "0123456789abcdef4567";
+    let mut stream = serve.connect();
+    let path = format!("/wrong/client/accept-missing-opens?observe={name}");
+    stream.write_all(handshake(&serve.address.to_string(), &path, "").as_bytes()).expect("the server reads");
+    let answer = read_head(&mut stream);
+    assert!(answer.starts_with("HTTP/1.1 101 ") && !answer.contains("Sec-WebSocket-Accept"), "{answer}");
+    // A masked pong to the ping behind the answer, then Close: a client that opens.
+    stream.write_all(b"\x8a\x88\0\0\0\0handfast\x88\x82\0\0\0\0\x03\xe8").expect("the server reads");
+    let mut rest = Vec::new();
+    // However the server ends the connection.
+    drop(stream.read_to_end(&mut rest));
+    let played =
+        (0..100).map(|_| serve.get(&format!("/api/played?id={name}"))).find(|one| one.contains("verdict"));
+    let played = played.expect("the play has ended");
+    for part in [r#""reaction":"opened""#, r#""verdict":"fail""#, r#""rule":"client/accept-missing-opens""#] {
+        assert!(played.contains(part), "{part} in {played}");
+    }
+}
+
+#[test]
+fn frames_of_an_observed_conversation_are_recorded_as_they_crossed_the_wire() {
+    let serve = Serve::start(&[]);
+    let name = "0123456789abcdef89ab";
+    let mut stream = serve.connect();
+    let path = format!("/echo?observe={name}");
+    // The first frame comes with the head, in one write.
+    let head = handshake(&serve.address.to_string(), &path, "");
+    let frame = b"\x81\x85\x37\xfa\x21\x3d\x7f\x9f\x4d\x51\x58";
+    stream.write_all(&[head.as_bytes(), frame].concat()).expect("the server reads");
+    read_head(&mut stream);
+    let mut echo = [0; 7];
+    stream.read_exact(&mut echo).expect("the server echoes");
+    assert_eq!(&echo, b"\x81\x05Hello");
+    // What was written is recorded a moment after it can be read.
+    let asked = || serve.get(&format!("/api/observed?id={name}"));
+    let seen = (0..100).map(|_| asked()).find(|seen| seen.contains("810548656c6c6f")).unwrap_or_else(asked);
+    for part in [r#""bytes":"818537fa213d7f9f4d5158""#, r#""bytes":"810548656c6c6f""#, r#""ended":null"#] {
+        assert!(seen.contains(part), "{part} in {seen}");
+    }
 }
 
 #[test]

@@ -101,7 +101,7 @@ pub use handfast_proto::handshake::{
 pub use handfast_proto::{Limits, Message, Role, Text};
 pub use peer::Peer;
 pub use server::handshake::server_handshake;
-pub use server::{AcceptOptions, BindOptions, Refused, Request, Server, ServerHandle};
+pub use server::{AcceptOptions, BindOptions, Refused, Request, Server, ServerHandle, TakenOver};
 #[cfg(feature = "tls")]
 pub use tls::{TlsConfig, TlsIdentity};
 pub use transport::Transport;

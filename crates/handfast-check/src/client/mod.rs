@@ -7,6 +7,9 @@ mod page;
 mod requests;
 mod run;
 mod session;
+mod wrong;
+
+pub use wrong::{Played, Reaction, WrongServer};
 
 use std::future::{self, Future};
 use std::net::SocketAddr;

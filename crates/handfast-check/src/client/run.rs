@@ -39,6 +39,13 @@ pub(crate) struct Slot {
 }
 
 impl Slot {
+    /// A slot that has seen one connection.
+    pub(super) fn after(case: Case, session: Session) -> Slot {
+        let slot = Slot::new(case, String::new());
+        slot.sessions.lock().expect("no holder panics").push(session);
+        slot
+    }
+
     fn new(case: Case, path: String) -> Slot {
         Slot {
             case,

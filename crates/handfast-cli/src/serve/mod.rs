@@ -1,13 +1,24 @@
-//! `handfast serve`: an echo at `/echo`, a page at `/`.
+//! `handfast serve`: an echo at `/echo`, the playground at `/`.
 //!
 //! Each thread has a runtime and a listener of its own, and all listeners share the port or the socket: nothing is handed from
 //! thread to thread, and no lock is taken for a message.
 
+mod api;
+mod assets;
+mod cache;
+mod frames;
+mod limits;
 pub mod listen;
 mod metrics;
-mod observe;
 mod page;
+mod parse;
+mod probe;
+mod query;
+mod record;
 mod site;
+mod store;
+mod words;
+mod wrong;
 
 use crate::args::ServeArgs;
 use crate::exit::{Exit, Failure};

@@ -1,15 +1,29 @@
-//! What is served: the echo and the page, and to whom.
+//! What is served: the echo, the page and what it plays with, and to whom.
 
+use super::cache::{self, Cache};
+use super::frames::Malformed;
+use super::limits::PLAYS_MAX;
 use super::listen::Listen;
 use super::metrics::Metrics;
-use super::observe::{self, Observed, Store};
 use super::page::{self, PageRequest};
+use super::record::{Log, Recorder};
+use super::store::Store;
+use super::{probe, query, wrong};
 use crate::args::ServeArgs;
 use crate::exit::Failure;
-use handfast::{DeflateOptions, Error, HttpResponse, Request};
+use crate::key;
+use handfast::{
+    AcceptOptions, CloseCode, Config, DeflateOptions, Error, HttpResponse, Request, TakenOver, WebSocket,
+};
+use handfast_check::WrongServer;
 use handfast_proto::handshake::{Answer, OriginPolicy, Policy};
+use handfast_proto::rules::Rule;
+use serde_json::Value;
 use std::net::IpAddr;
+use std::sync::Arc;
 use std::time::Instant;
+use tokio::io::{AsyncRead, AsyncWrite};
+use tokio::sync::Semaphore;
 
 /// Everything that all threads share.
 #[derive(Debug)]
@@ -17,14 +31,20 @@ pub struct Site {
     origin: OriginPolicy,
     hosts: Vec<String>,
     answer: Answer,
-    store: Store,
+    config: Arc<Config>,
+    observed: Store<Log>,
+    played: Store<Value>,
+    caches: Store<Cache>,
+    plays: Semaphore,
+    /// A key that nobody sent: the accept values of wrong servers that belong to another connection are made of it.
+    other_key: String,
     metrics: Option<Metrics>,
 }
 
 impl Site {
     /// As the command line wants it.
     ///
-    /// Fails when the counters cannot be set up.
+    /// Fails when the counters cannot be set up, or the system gives no random bytes.
     pub fn new(args: &ServeArgs) -> Result<Self, Failure> {
         let origin = match &*args.allow_origins {
             [] => OriginPolicy::SameOrigin,
@@ -38,8 +58,18 @@ impl Site {
             answer = answer.deflate(DeflateOptions::default());
         }
         let metrics = args.metrics.then(Metrics::install).transpose()?;
-        let hosts = hosts(&args.listen, &args.allow_hosts);
-        Ok(Self { origin, hosts, answer, store: Store::default(), metrics })
+        Ok(Self {
+            origin,
+            hosts: hosts(&args.listen, &args.allow_hosts),
+            answer,
+            config: Arc::new(Config::for_servers()),
+            observed: Store::default(),
+            played: Store::default(),
+            caches: Store::default(),
+            plays: Semaphore::new(PLAYS_MAX),
+            other_key: key::fresh()?.as_str().to_owned(),
+            metrics,
+        })
     }
 
     /// How requests are judged.
@@ -47,24 +77,42 @@ impl Site {
         Policy { origin: self.origin.clone(), hosts: self.hosts.clone(), ..Policy::default() }
     }
 
+    /// As [`Site::policy`], for requests that come encrypted or not.
+    pub fn policy_over(&self, is_tls: bool) -> Policy {
+        Policy { secure: is_tls, ..self.policy() }
+    }
+
     /// What a 101 agrees to.
     pub fn answer(&self) -> Answer {
         self.answer.clone()
     }
 
+    /// What was recorded under this name.
+    pub fn observed(&self, now: Instant, name: &str) -> Option<Log> {
+        self.observed.get(now, name)
+    }
+
+    /// What a wrong server saw under this name.
+    pub fn played(&self, now: Instant, name: &str) -> Option<Value> {
+        self.played.get(now, name)
+    }
+
+    /// The cache of this name.
+    pub fn cache(&self, now: Instant, name: &str) -> Cache {
+        self.caches.get_or_put(now, name, Cache::default)
+    }
+
     /// Answers a request.
     pub async fn handle(&self, request: Request) -> Result<(), Error> {
-        if request.path() == "/echo" {
+        let name = query::name(request.query(), "observe");
+        if request.path() == "/echo" && name.is_none() {
             return self.echo(request).await;
         }
-        let response = self.page(&request);
-        request.respond(response).await
+        // In a box: the future of a plain echo holds nothing of it.
+        Box::pin(self.play(request)).await
     }
 
     async fn echo(&self, request: Request) -> Result<(), Error> {
-        if let Some(id) = observe::id(request.query(), "observe") {
-            self.observe(id, &request);
-        }
         let mut ws = request.accept().await?;
         // What is queued goes out when nothing more is there to be read: many small replies in one write.
         while let Some(message) = ws.recv().await? {
@@ -73,16 +121,95 @@ impl Site {
         Ok(())
     }
 
-    /// Remembers a handshake that is going to be accepted, before the page that made it can ask.
-    fn observe(&self, id: &str, request: &Request) {
-        let Ok(offer) = request.offer() else { return };
-        let Ok((_, response)) = offer.accept(&self.answer) else { return };
-        let key = offer.key().map(|key| key.as_str().to_owned()).unwrap_or_default();
-        let observed = Observed { request: request.head().as_bytes().to_vec(), response, key };
-        self.store.put(Instant::now(), id, observed);
+    /// Everything that is not just an echo.
+    async fn play(&self, request: Request) -> Result<(), Error> {
+        let path = request.path();
+        let malformed = path.strip_prefix("/malformed/").and_then(Malformed::find);
+        let wrong = wrong::find(path);
+        let is_played = matches!(path, "/echo" | "/cache") || malformed.is_some() || wrong.is_some();
+        if !is_played {
+            let response = self.page(&request).await;
+            return request.respond(response).await;
+        }
+        let name = query::name(request.query(), "observe").map(str::to_owned);
+        let is_cache = path == "/cache";
+        let Ok(offer) = request.offer() else {
+            // The complete refusal, as everywhere.
+            return request.accept().await.map(drop);
+        };
+        let Ok(_turn) = self.plays.try_acquire() else {
+            let text = "Too many of these are played at the moment: try again.\n";
+            return request.respond(HttpResponse::text(503, text)).await;
+        };
+        let log = Log::new(&request);
+        let (deflate, is_tls) = (query::text(request.query(), "deflate"), request.transport().is_tls());
+        let taken = match request.take_over() {
+            Ok(taken) => taken,
+            Err(request) => {
+                let text = "This is played over HTTP/1.1 only: it is about the bytes on the wire.\n";
+                return request.respond(HttpResponse::text(400, text)).await;
+            }
+        };
+        if let Some(name) = &name
+            && wrong.is_none()
+            && !is_cache
+        {
+            self.observed.put(Instant::now(), name, log.clone());
+        }
+        if let Some(wrong) = wrong {
+            return self.wrong(taken, wrong, name.as_deref()).await;
+        }
+        let options = AcceptOptions {
+            policy: self.policy_over(is_tls),
+            answer: match deflate.as_deref() {
+                Some("1") => self.answer().deflate(DeflateOptions::default()),
+                _ => self.answer(),
+            },
+            config: self.config.clone(),
+        };
+        if is_cache {
+            let cache = self.cache(Instant::now(), name.as_deref().unwrap_or("everybody's cache"));
+            let served = cache.serve("browser", taken.head.as_bytes(), || {
+                offer.accept(&options.answer).map_or_else(|_| Vec::new(), |(_, answer)| answer)
+            });
+            let (mut stream, draining) = Recorder::new(taken, log.clone());
+            if served.is_replay {
+                stream.skip_head();
+                tokio::select! {
+                    () = cache::replay(&mut stream, &served.answer) => {}
+                    () = draining => {}
+                }
+                return Ok(());
+            }
+            let ws = handfast::server_handshake(stream, &options).await?;
+            return converse(ws, draining).await;
+        }
+        let (stream, draining) = Recorder::new(taken, log.clone());
+        if let Some(malformed) = malformed {
+            return malformed.play(stream, &offer, &log, draining).await;
+        }
+        let ended = match handfast::server_handshake(stream, &options).await {
+            Ok(ws) => converse(ws, draining).await,
+            Err(error) => Err(error),
+        };
+        log.end();
+        ended
     }
 
-    fn page(&self, request: &Request) -> HttpResponse {
+    async fn wrong(
+        &self,
+        taken: TakenOver,
+        one: &'static WrongServer,
+        name: Option<&str>,
+    ) -> Result<(), Error> {
+        let played = wrong::play(taken, one, &self.other_key).await?;
+        if let (Some(name), Some(played)) = (name, played) {
+            self.played.put(Instant::now(), name, played);
+        }
+        Ok(())
+    }
+
+    async fn page(&self, request: &Request) -> HttpResponse {
         // The page answers to the same host names as the WebSocket, judged by the same code.
         if let Err(refusal) = request.offer()
             && let Some(fault) =
@@ -90,16 +217,52 @@ impl Site {
         {
             return page::refuse_host(fault);
         }
-        if let Some(metrics) = self.metrics.as_ref().filter(|_| request.path() == "/metrics") {
-            return page::metrics(request.method(), metrics.text());
-        }
-        let request = PageRequest {
+        let is_tls = request.transport().is_tls();
+        let asked = PageRequest {
             method: request.method(),
             path: request.path(),
             query: request.query(),
             authority: request.head().authority(),
+            is_tls,
         };
-        page::respond(request, &self.store)
+        if let Some(metrics) = self.metrics.as_ref().filter(|_| asked.path == "/metrics") {
+            return page::metrics(asked, metrics.text());
+        }
+        if asked.path.starts_with("/api/") && is_foreign(request) {
+            return page::refuse_site();
+        }
+        if asked.path == "/api/probe" {
+            let rule = query::text(asked.query, "rule").and_then(|id| Rule::find(&id));
+            let probed = match (rule, request.transport().local_addr()) {
+                (Some(rule), Ok(own)) => probe::run(rule, own, is_tls).await,
+                _ => Err(HttpResponse::text(404, "The catalogue has no such rule.\n")),
+            };
+            return page::json(asked, probed);
+        }
+        page::respond(asked, request.head().as_bytes(), self)
+    }
+}
+
+/// Whether a browser says that a page of another site asks (Fetch Metadata). Without such a field it is no browser, or an old one,
+/// which keeps the answer from the other page all the same.
+fn is_foreign(request: &Request) -> bool {
+    request.header("Sec-Fetch-Site").is_some_and(|site| !matches!(site, b"same-origin" | b"none"))
+}
+
+/// Echoes until the client closes, or the server drains.
+async fn converse<S>(mut ws: WebSocket<S>, draining: impl Future<Output = ()>) -> Result<(), Error>
+where
+    S: AsyncRead + AsyncWrite + Unpin,
+{
+    let mut draining = std::pin::pin!(draining);
+    loop {
+        tokio::select! {
+            message = ws.recv() => match message? {
+                Some(message) => ws.send(message).await?,
+                None => return Ok(()),
+            },
+            () = &mut draining => return ws.close(CloseCode::GOING_AWAY, "").await,
+        }
     }
 }
 

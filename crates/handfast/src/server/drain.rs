@@ -275,6 +275,12 @@ impl Member {
         self.phase()
     }
 
+    /// Ready once the server drains, whosever turn it is.
+    pub(crate) fn draining(&self) -> impl Future<Output = ()> + Send + use<> {
+        let hub = self.hub.clone();
+        async move { hub.draining().await }
+    }
+
     /// Runs `work` until the server stops. True when it came to its end.
     pub(crate) async fn run(self, mut work: Pin<&mut impl Future<Output = ()>>) -> bool {
         let mut is_watched = false;

@@ -16,7 +16,7 @@ mod waiting;
 pub use drain::ServerHandle;
 pub use handshake::AcceptOptions;
 pub use listen::BindOptions;
-pub use request::Request;
+pub use request::{Request, TakenOver};
 
 use crate::websocket::WebSocket;
 use crate::{Config, Error, Limits, Peer};

@@ -7,7 +7,7 @@ use crate::linger::write_last;
 use crate::transport::Transport;
 use crate::websocket::WebSocket;
 use crate::{Error, Peer};
-use bytes::BytesMut;
+use bytes::{Bytes, BytesMut};
 use handfast_proto::Limits;
 use handfast_proto::handshake::{self as proto, Answer, HttpResponse, Offer, Refusal};
 use std::fmt;
@@ -162,12 +162,52 @@ impl Request {
         .await?)
     }
 
+    /// Takes the connection over, unanswered: from here on the program reads and writes the bytes itself. For what needs the wire
+    /// as it is, such as a recorder under [`server_handshake`](crate::server_handshake), or another protocol on the same port.
+    ///
+    /// # Errors
+    ///
+    /// The request itself, where it came over HTTP/2: its stream has no bytes of its own before it is accepted.
+    pub fn take_over(mut self) -> Result<TakenOver, Self> {
+        if self.head().version().has_streams() {
+            return Err(self);
+        }
+        let Waiting { io, head, rest, member, .. } = *self.take();
+        Ok(TakenOver { head, stream: io, behind_head: rest.freeze(), member })
+    }
+
     fn waiting(&self) -> &Waiting {
         self.waiting.as_ref().expect("only the methods that consume a request take it")
     }
 
     fn take(&mut self) -> Box<Waiting> {
         self.waiting.take().expect("only the methods that consume a request take it")
+    }
+}
+
+/// A connection that a handler has [taken over](Request::take_over), and answers by itself. It counts as open until this is
+/// dropped, and a drain waits for the handler that holds it.
+#[non_exhaustive]
+pub struct TakenOver {
+    /// The request, with its bytes.
+    pub head: proto::Request,
+    /// The connection; nothing was written to it.
+    pub stream: Transport,
+    /// What was received behind the head: it comes before anything that is read from the stream.
+    pub behind_head: Bytes,
+    member: Member,
+}
+
+impl TakenOver {
+    /// Ready once the server drains: the handler should end then, and is dropped at the deadline. Cancel safe.
+    pub fn draining(&self) -> impl Future<Output = ()> + Send + use<> {
+        self.member.draining()
+    }
+}
+
+impl fmt::Debug for TakenOver {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("TakenOver").field("target", &self.head.target()).finish_non_exhaustive()
     }
 }
 

@@ -1,0 +1,35 @@
+// What the server is asked.
+
+/** Asks for JSON; fails with the server's words. @param {string} path @returns {Promise<any>} */
+export async function getJson(path) {
+  const answer = await fetch(path, { headers: { Accept: 'application/json' } });
+  if (!answer.ok) throw new Error((await answer.text()).trim() || `status ${answer.status}`);
+  return answer.json();
+}
+
+/** A name that only this page knows: the server keeps what it sees under it, for some minutes. */
+export const freshName = () =>
+  Array.from(crypto.getRandomValues(new Uint8Array(16)), (byte) => byte.toString(16).padStart(2, '0')).join('');
+
+/** The WebSocket address of a path on this server. @param {string} path */
+export const socketUrl = (path) => `${location.protocol === 'https:' ? 'wss' : 'ws'}://${location.host}${path}`;
+
+/** @param {number} milliseconds */
+export const pause = (milliseconds) => new Promise((done) => setTimeout(done, milliseconds));
+
+/**
+ * Asks until there is an answer that fits, or the time is over.
+ * @template T @param {() => Promise<T>} ask @param {(answer: T) => boolean} fits @param {number} limit milliseconds
+ */
+export async function until(ask, fits, limit) {
+  const end = performance.now() + limit;
+  for (;;) {
+    try {
+      const answer = await ask();
+      if (fits(answer) || performance.now() > end) return answer;
+    } catch (error) {
+      if (performance.now() > end) throw error;
+    }
+    await pause(60);
+  }
+}

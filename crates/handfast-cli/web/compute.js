@@ -1,0 +1,150 @@
+// Panel 1: from the key to its accept value, each step computed by the server that answers real handshakes.
+import { $, h, fill, intro, card, button, copyButton, ruleLink } from '/dom.js';
+import { getJson } from '/api.js';
+import { faultList } from '/faults.js';
+
+const SAMPLE = 'dGhlIHNhbXBsZSBub25jZQ==';
+
+/** Each has to hold for a key; the rules that say so. */
+const CHECKS = [
+  { text: '24 characters', rules: ['server/key-length'], holds: (key) => key.length === 24 },
+  { text: 'letters, digits, + and /', rules: ['server/key-alphabet', 'server/key-url-safe'], holds: (key) => /^[A-Za-z0-9+/]*=*$/.test(key) },
+  { text: 'ends with ==', rules: ['server/key-padding-missing', 'server/key-padding-excess'], holds: (key) => /[^=]==$/.test(key) },
+  { text: '16 bytes', rules: ['server/key-length'], holds: (key) => Math.floor(key.replace(/=+$/, '').length * 6 / 8) === 16 },
+  { text: 'unused bits are 0', rules: ['server/key-pad-bits'], holds: (key) => /[AQgw]=*$/.test(key), soft: true },
+];
+
+/** @param {HTMLElement} into */
+export function mount(into) {
+  into.append(
+    intro('compute', 'From key to proof', 'A client sends 16 random bytes as ', h('code', {}, 'Sec-WebSocket-Key'),
+      '. Only a server that understood the request answers with the matching ', h('code', {}, 'Sec-WebSocket-Accept'),
+      '. Here is each step, computed by the code that answers real handshakes.'),
+    card('', h('form', { id: 'key-form', autocomplete: 'off', onsubmit: (event) => event.preventDefault() },
+      h('label', { for: 'key-input' }, 'Sec-WebSocket-Key'),
+      h('div', { class: 'row' },
+        h('input', { id: 'key-input', class: 'mono', spellcheck: 'false', autocapitalize: 'off', autocorrect: 'off', maxlength: 200,
+          'aria-describedby': 'key-verdict', oninput: () => useKey($('key-input').value) }),
+        button('New key', () => compute(null), { id: 'key-random' }),
+        button('RFC sample', () => useKey(SAMPLE), { id: 'key-sample' }))),
+    h('p', { id: 'key-verdict', class: 'verdict', role: 'status' }),
+    h('ul', { id: 'key-checks', class: 'checks', 'aria-label': 'What a key must be' }),
+    h('div', { id: 'key-faults' })),
+    card('', h('ol', { id: 'key-steps', class: 'steps' })),
+    h('div', { id: 'result', class: 'result' },
+      h('span', { class: 'label' }, 'Sec-WebSocket-Accept'),
+      h('output', { id: 'accept-output', class: 'mono', for: 'key-input' }),
+      copyButton(() => $('accept-output').textContent, 'Copy', { id: 'accept-copy', 'aria-label': 'Copy the accept value' })),
+    h('div', { class: 'pair' },
+      card('I got this accept', h('p', { class: 'remark' }, 'Paste what a server answered to the key above.'),
+        h('label', { for: 'accept-input' }, 'Received Sec-WebSocket-Accept'),
+        h('input', { id: 'accept-input', class: 'mono', spellcheck: 'false', autocapitalize: 'off', maxlength: 400, oninput: () => { remember(); compare(); } }),
+        h('p', { id: 'accept-verdict', class: 'verdict', role: 'status' })),
+      card('What it proves', h('ul', { class: 'plain' },
+        h('li', {}, h('b', {}, 'It proves '), 'that the answer was made for this very request, by something that speaks WebSocket: no cache, and no server of another protocol, answers so by chance. ',
+          h('a', { href: '#cache' }, 'See it happen.')),
+        h('li', {}, h('b', {}, 'It does not prove '), 'who the server is, nor who the client is: everybody can compute it. Identity is the work of TLS, of Origin and of your own tokens.')))),
+  );
+}
+
+/** @param {string} _place @param {URLSearchParams} state */
+export function show(_place, state) {
+  if (state.has('accept')) $('accept-input').value = state.get('accept');
+  const key = state.get('key') ?? ($('key-input').value || SAMPLE);
+  if ($('key-input').value === key) return;
+  $('key-input').value = key;
+  compute(key);
+}
+
+function useKey(key) {
+  $('key-input').value = key;
+  remember();
+  return compute(key);
+}
+
+function remember() {
+  const state = new URLSearchParams({ key: $('key-input').value });
+  if ($('accept-input').value) state.set('accept', $('accept-input').value);
+  history.replaceState(null, '', `#compute?${state}`);
+}
+
+/** The newest question counts: answers may come out of order. */
+let asked = 0;
+
+async function compute(key) {
+  const mine = ++asked;
+  try {
+    const answer = await getJson(key === null ? '/api/key' : `/api/key?key=${encodeURIComponent(key)}`);
+    if (mine === asked) showKey(answer, key === null);
+  } catch (error) {
+    if (mine === asked) verdict('key-verdict', false, `The server did not answer: ${error.message}`);
+  }
+}
+
+function verdict(id, good, text) {
+  $(id).dataset.good = good === null ? '' : String(good);
+  $(id).textContent = good === null ? text : `${good ? '✓' : '✕'} ${text}`;
+}
+
+function showKey(answer, fresh) {
+  if (fresh) {
+    $('key-input').value = answer.key;
+    remember();
+  }
+  const key = $('key-input').value.trim();
+  const valid = answer.faults.length === 0;
+  $('key-input').setAttribute('aria-invalid', String(!valid));
+  for (const id of ['key-steps', 'result']) $(id).closest('.card, .result').hidden = !valid;
+  fill($('key-checks'), CHECKS.map(({ text, rules, holds, soft }) => {
+    const is = holds(key);
+    return h('li', { 'data-good': is ? 'true' : soft ? 'soft' : 'false' }, h('span', { class: 'mark', 'aria-hidden': 'true' }, is ? '✓' : soft ? '!' : '✕'), ' ',
+      h('span', { class: 'unseen' }, is ? 'holds: ' : soft ? 'allowed, but odd: ' : 'does not hold: '), text, !is && [' ', ruleLink(rules[0])]);
+  }));
+  fill($('key-faults'), !valid && faultList(answer.faults));
+  $('accept-output').textContent = valid ? answer.accept : '';
+  if (!valid) {
+    const count = answer.faults.length === 1 ? 'a rule' : `${answer.faults.length} rules`;
+    verdict('key-verdict', false, `Not a valid key: it breaks ${count}, and a server must refuse the request.`);
+    return;
+  }
+  verdict('key-verdict', true, 'A valid key: 24 characters that encode 16 bytes.');
+  fill($('key-steps'), steps(answer));
+  compare();
+}
+
+const pairs = (hex) => hex.match(/../g) ?? [];
+
+function steps(answer) {
+  const step = (title, ...content) => h('li', {}, h('h2', {}, title), ...content);
+  const key = h('span', { class: 'part-key' }, answer.key);
+  const digest = pairs(answer.digest);
+  const cell = (character, kind) => h('span', { class: `cell ${kind}` }, h('b', {}, character), h('i', {}, character.charCodeAt(0).toString(16)));
+  return [
+    step('Take the text of the key', h('p', { class: 'value mono', id: 'key-text' }, key),
+      h('p', { class: 'remark' }, 'It encodes the 16 bytes ', h('s', { class: 'mono', id: 'key-nonce' }, pairs(answer.nonce).join(' ')),
+        ', which are not used: the 24 characters themselves are hashed. ',
+        !answer.canonical && 'The last letter has bits set that no byte uses; handfast accepts that, as the example in RFC 6455 has them too.')),
+    step('Append the GUID of RFC 6455', h('p', { class: 'cells mono', 'aria-hidden': 'true' }, [...answer.key].map((one) => cell(one, 'is-key')), [...answer.guid].map((one) => cell(one, 'is-guid'))),
+      h('p', { class: 'unseen', id: 'key-joined' }, `${answer.key}${answer.guid}`),
+      h('p', { class: 'remark' }, h('span', { class: 'part-key' }, '24 characters of the key'), ' and ', h('span', { class: 'part-guid' }, '36 of the GUID'),
+        ': 60 bytes. The GUID is the same for everybody, for ever: nobody else would append it by accident.')),
+    step('Hash with SHA-1', h('p', { class: 'value mono', id: 'key-digest' }, digest.join(' ')),
+      h('p', { class: 'remark' }, '20 bytes. SHA-1 pads the 60 bytes with one bit and their length to two blocks of 64. It is no secret here, so its weakness does no harm.')),
+    step('Encode as base64', h('div', { class: 'groups mono', 'aria-hidden': 'true' }, Array.from({ length: 7 }, (_, at) =>
+      h('div', {}, h('span', {}, digest.slice(3 * at, 3 * at + 3).join(' ')), h('b', {}, answer.accept.slice(4 * at, 4 * at + 4))))),
+    h('p', { class: 'remark' }, 'Three bytes become four characters; the last two bytes become three and a ', h('code', {}, '='), '.')),
+  ];
+}
+
+async function compare() {
+  const [key, accept] = [$('key-input').value, $('accept-input').value.trim()];
+  if (!accept) return verdict('accept-verdict', null, '');
+  try {
+    const answer = await getJson(`/api/accept?key=${encodeURIComponent(key)}&accept=${encodeURIComponent(accept)}`);
+    if (accept !== $('accept-input').value.trim()) return;
+    if (answer.right) verdict('accept-verdict', true, 'A match: this answer was made for this key.');
+    else verdict('accept-verdict', false, `No match: ${answer.mistake ?? 'no mistake that we know makes this value. Is it the answer to another key?'}${answer.mistake ? '.' : ''}`);
+  } catch (error) {
+    verdict('accept-verdict', false, error.message);
+  }
+}

@@ -1,0 +1,79 @@
+// Making and changing elements. Text is only ever set as text, so that no byte of a peer can become markup.
+
+/** @typedef {Node | string | number | null | undefined | false} Child */
+
+/** @template {HTMLElement} T @param {string} id @returns {T} */
+export const $ = (id) => /** @type {any} */ (document.getElementById(id));
+
+/**
+ * Makes an element. Properties that begin with `on` are listeners, `true` is an attribute without a value, and
+ * `null`, `undefined` and `false` leave an attribute out.
+ * @param {string} tag @param {Record<string, any>} [properties] @param {...(Child | Child[])} children
+ * @returns {HTMLElement}
+ */
+export function h(tag, properties = {}, ...children) {
+  const made = document.createElement(tag);
+  for (const [name, value] of Object.entries(properties)) {
+    if (name.startsWith('on')) made.addEventListener(name.slice(2), value);
+    else if (value === true) made.setAttribute(name, '');
+    else if (value !== null && value !== undefined && value !== false) made.setAttribute(name, String(value));
+  }
+  fill(made, ...children);
+  return made;
+}
+
+/** Puts these children in place of what an element has. @param {Element} into @param {...(Child | Child[])} children */
+export function fill(into, ...children) {
+  into.replaceChildren();
+  for (const child of children.flat(4)) {
+    if (child !== null && child !== undefined && child !== false) {
+      into.append(child instanceof Node ? child : String(child));
+    }
+  }
+}
+
+/** The head of a panel. @param {string} id @param {string} title @param {...Child} lead */
+export const intro = (id, title, ...lead) =>
+  h('div', { class: 'intro' }, h('h1', { id: `${id}-title`, tabindex: -1 }, title), h('p', { class: 'lead' }, ...lead));
+
+/** A box with a heading. @param {string} title @param {...(Child | Child[])} children */
+export const card = (title, ...children) => h('section', { class: 'card' }, title && h('h2', {}, title), ...children);
+
+/** A button. @param {string} text @param {(event: Event) => void} onclick @param {Record<string, any>} [more] */
+export const button = (text, onclick, more = {}) => h('button', { type: 'button', onclick, ...more }, text);
+
+/** A button that copies a text, and says so. @param {() => string} text @param {string} [label] @param {Record<string, any>} [more] */
+export function copyButton(text, label = 'Copy', more = {}) {
+  const made = button(label, async () => {
+    try {
+      await navigator.clipboard.writeText(text());
+      made.textContent = 'Copied';
+      announce('Copied');
+    } catch {
+      // Without leave to write to the clipboard the text can still be taken by hand.
+      made.textContent = 'Could not copy';
+    }
+    setTimeout(() => { made.textContent = label; }, 1500);
+  }, more);
+  return made;
+}
+
+/** Says it to those who listen. @param {string} text */
+export function announce(text) {
+  $('announcer').textContent = text;
+}
+
+/** A link to a rule. @param {string} id */
+export const ruleLink = (id) => h('a', { class: 'rule', href: `#rules/${id}` }, id);
+
+/** "1 byte", "2 bytes". @param {number} count @param {string} word */
+export const counted = (count, word) => `${count} ${word}${count === 1 ? '' : 's'}`;
+
+/** Saves text as a file. @param {string} name @param {string} kind @param {string} text */
+export function download(name, kind, text) {
+  const link = document.createElement('a');
+  link.href = URL.createObjectURL(new Blob([text], { type: kind }));
+  link.download = name;
+  link.click();
+  setTimeout(() => URL.revokeObjectURL(link.href), 1000);
+}

@@ -1,0 +1,136 @@
+// Panel 2: a request to edit and break, judged by the server's real parser.
+import { $, h, fill, intro, card, button, copyButton, announce, counted } from '/dom.js';
+import { getJson } from '/api.js';
+import { byteView, fromHex, toHex } from '/bytes.js';
+import { bytesOf } from '/escapes.js';
+import { faultList, markFaults } from '/faults.js';
+import { PRESETS, KNOCK_OUTS } from '/presets.js';
+import { asCurl, asNetcat, asRust } from '/copies.js';
+
+const SAMPLE = 'dGhlIHNhbXBsZSBub25jZQ==';
+/** The last verdict, with the bytes that it is about. */
+let judged = { bytes: new Uint8Array(), verdict: { outcome: '', faults: [] } };
+
+/** @param {HTMLElement} into */
+export function mount(into) {
+  into.append(
+    intro('edit', 'Edit a request', 'Take a request as a real client sends it, break it, and hand it to the parser that judges every request here. It names ',
+      h('em', {}, 'all'), ' faults, each with its rule, its source and its fix.'),
+    card('', h('fieldset', {}, h('legend', {}, 'As sent by'), h('div', { class: 'chips', id: 'edit-presets' },
+      PRESETS.map((preset) => button(preset.name, () => usePreset(preset), { class: 'chip', title: `version ${preset.version}`, 'data-preset': preset.name })))),
+    h('fieldset', {}, h('legend', {}, 'Break it'), h('div', { class: 'stack' }, KNOCK_OUTS.map(({ group, ways }) =>
+      h('div', { class: 'row', role: 'group', 'aria-label': group }, h('span', { class: 'label group-name' }, group),
+        h('div', { class: 'chips' }, ways.map(({ name, apply }) => button(name, () => knockOut(apply, name), { class: 'chip', 'data-way': name }))))))),
+    h('div', {}, h('label', { for: 'edit-request' }, 'The request'),
+      h('textarea', { id: 'edit-request', rows: 14, spellcheck: 'false', autocapitalize: 'off', autocorrect: 'off', 'aria-describedby': 'edit-help', oninput: changed }),
+      h('p', { class: 'remark', id: 'edit-help' }, 'A line is a line, ended as chosen below. ', h('code', {}, '\\r'), ', ', h('code', {}, '\\n'), ', ', h('code', {}, '\\t'), ' and ',
+        h('code', {}, '\\xNN'), ' stand for single bytes, ', h('code', {}, '\\\\'), ' for a backslash.')),
+    h('div', { class: 'row' },
+      h('label', { class: 'tick', for: 'edit-ending' }, 'Lines end with ', h('select', { id: 'edit-ending', onchange: changed },
+        h('option', { value: '\r\n' }, 'CR LF'), h('option', { value: '\n' }, 'LF only'))),
+      button('Send', send, { id: 'edit-send', class: 'primary' }),
+      button('Undo all', () => usePreset(PRESETS[0]), { id: 'edit-reset' }))),
+    h('div', { id: 'edit-verdict', class: 'answers', 'aria-live': 'polite' }),
+  );
+}
+
+/** @param {string} _place @param {URLSearchParams} state */
+export function show(_place, state) {
+  if (state.has('request')) {
+    const request = state.get('request');
+    const ending = state.get('ending') === 'lf' ? '\n' : '\r\n';
+    if (request === $('edit-request').value && ending === $('edit-ending').value) return;
+    $('edit-request').value = request;
+    $('edit-ending').value = ending;
+    send();
+  } else if ($('edit-request').value === '') {
+    usePreset(PRESETS[0], false);
+  }
+}
+
+function usePreset(preset, remembers = true) {
+  const own = { HOST: location.host, ORIGIN: location.origin, KEY: SAMPLE };
+  put({ lines: [...preset.lines.map((line) => line.replace(/\b(HOST|ORIGIN|KEY)$/, (word) => own[word])), '', ''], ending: '\r\n' });
+  press(`[data-preset="${preset.name}"]`);
+  if (remembers) remember();
+  send();
+}
+
+function knockOut(apply, name) {
+  const draft = { lines: $('edit-request').value.split('\n'), ending: $('edit-ending').value };
+  const end = draft.lines.findIndex((line) => line === '');
+  const behind = end >= 0 ? draft.lines.splice(end) : [];
+  const had = behind.length > 0;
+  apply(draft);
+  if (name !== 'no empty line' && had) draft.lines.push(...behind);
+  else if (name === 'no empty line') draft.lines.push('');
+  put(draft);
+  remember();
+  send();
+}
+
+function put({ lines, ending }) {
+  $('edit-request').value = lines.join('\n');
+  $('edit-ending').value = ending;
+}
+
+function press(selector) {
+  for (const chip of document.querySelectorAll('#edit-presets button')) chip.setAttribute('aria-pressed', String(selector !== '' && chip.matches(selector)));
+}
+
+function changed() {
+  press('');
+  remember();
+}
+
+function remember() {
+  const state = new URLSearchParams({ request: $('edit-request').value });
+  if ($('edit-ending').value === '\n') state.set('ending', 'lf');
+  history.replaceState(null, '', `#edit?${state}`);
+}
+
+let asked = 0;
+
+async function send() {
+  const mine = ++asked;
+  const bytes = bytesOf($('edit-request').value, $('edit-ending').value);
+  try {
+    const verdict = await getJson(`/api/parse?bytes=${toHex(bytes)}`);
+    if (mine !== asked) return;
+    judged = { bytes, verdict };
+    showVerdict(bytes, verdict);
+  } catch (error) {
+    if (mine === asked) fill($('edit-verdict'), h('p', { class: 'banner', 'data-good': 'false' }, h('b', {}, 'No verdict'), error.message));
+  }
+}
+
+function showVerdict(bytes, verdict) {
+  const { outcome, status, faults } = verdict;
+  const response = fromHex(verdict.response);
+  const title = outcome === 'accepted' ? `✓ ${status}: accepted` : outcome === 'waits' ? '… The server waits' : `✕ ${status}: refused`;
+  const words = outcome === 'accepted' ? 'The WebSocket is open.'
+    : outcome === 'waits' ? `The head has no end: after ${verdict.waits} s the answer is ${status}.`
+      : faults.length === 0 ? '' : `It breaks ${counted(faults.length, 'rule')}.`;
+  announce(`${title.slice(2)}. ${words}`);
+  fill($('edit-verdict'),
+    h('p', { class: 'banner', id: 'edit-outcome', 'data-outcome': outcome, 'data-good': outcome === 'accepted' ? 'true' : outcome === 'waits' ? '' : 'false' }, h('b', {}, title), words),
+    faults.length > 0 && faultList(faults, 'edit-faults'),
+    h('div', { class: 'pair' },
+      h('section', { class: 'card' }, byteView('What was sent', bytes, markFaults(faults), 'edit-sent')),
+      h('section', { class: 'card' }, byteView(outcome === 'waits' ? 'What is answered in the end' : 'What is answered', response, undefined, 'edit-answer'))),
+    outcome === 'accepted' && card('What the server learnt', facts(verdict)),
+    card('Take it with you', h('div', { class: 'chips' },
+      copyButton(() => asCurl(judged.bytes, location.origin), 'Copy as curl', { id: 'copy-curl' }),
+      copyButton(() => asNetcat(judged.bytes, location.host, location.protocol === 'https:'), location.protocol === 'https:' ? 'Copy as printf | openssl' : 'Copy as printf | nc', { id: 'copy-nc' }),
+      copyButton(() => asRust(judged.bytes, judged.verdict), 'Copy as a Rust test', { id: 'copy-rust' }),
+      copyButton(() => location.href, 'Copy the link')),
+    h('p', { class: 'remark' }, 'The link keeps the request behind its #, which browsers send to nobody.')));
+}
+
+function facts({ offer, subprotocol }) {
+  const rows = [['Path', offer.path], ['Host', offer.authority], ['Origin', offer.origin ?? 'none: no browser'], ['Key', offer.key],
+    ['Subprotocols offered', offer.subprotocols.join(', ') || 'none'], ['Subprotocol agreed', subprotocol ?? 'none']];
+  return h('dl', { class: 'facts' }, rows.flatMap(([name, value]) => [h('dt', {}, name), h('dd', { class: 'mono' }, value)]),
+    h('dt', {}, 'Its proof'), h('dd', {}, h('a', { href: `#compute?${new URLSearchParams({ key: offer.key })}` }, 'from key to accept, step by step')));
+}
+

@@ -1,0 +1,130 @@
+// Panel 6: frames of a live conversation, of the visitor's making, and malformed ones from the server.
+import { $, h, fill, intro, card, button, announce } from '/dom.js';
+import { freshName, getJson, pause, socketUrl, until } from '/api.js';
+import { timeline, frameView } from '/decode.js';
+import { builder, restore } from '/builder.js';
+
+/** @type {WebSocket | null} */
+let socket = null;
+let name = '';
+let shownFrames = 0;
+
+const SAY = [
+  ['“Hello”', () => 'Hello'], ['an empty text', () => ''], ['“grüße 🤝”', () => 'grüße 🤝'], ['126 bytes', () => new Uint8Array(126).fill(7)],
+  ['300 times “ab”', () => 'ab'.repeat(300)],
+];
+
+/** @param {HTMLElement} into */
+export function mount(into) {
+  into.append(
+    intro('frames', 'Frames', 'After the 101 there are no lines any more, only frames: two bytes of header, a length, a mask, a payload. Here they are bit by bit, as the server recorded them.'),
+    card('A live conversation', h('div', { class: 'row' }, button('Connect', connect, { id: 'frames-connect', class: 'primary' }),
+      h('label', { class: 'tick' }, h('input', { type: 'checkbox', id: 'frames-deflate' }), 'compress'),
+      h('p', { id: 'frames-status', class: 'status', role: 'status', 'data-state': 'idle' }, 'Not connected.')),
+    h('div', { class: 'row', role: 'group', 'aria-label': 'Send' }, SAY.map(([text, what]) => button(`Send ${text}`, () => say(what()), { class: 'chip frames-say', disabled: true })),
+      button('Close', () => socket?.close(1000, 'bye'), { class: 'chip frames-say', id: 'frames-close', disabled: true })),
+    h('div', { id: 'frames-timeline', class: 'timeline', role: 'log', 'aria-label': 'Frames' }),
+    h('p', { class: 'remark' }, '→ client to server, masked. ← server to client, never masked. Open a frame to see its bits.')),
+    builder(),
+    card('Malformed frames for your browser', h('p', { class: 'remark' }, 'The server opens a WebSocket, sends one of these right behind the 101, and records what your browser answers.'),
+      h('div', { class: 'row' }, h('div', {}, h('label', { for: 'malformed' }, 'The server sends'), h('select', { id: 'malformed' })), button('Play it', playMalformed, { id: 'malformed-play' }), button('Play all', playAll, { id: 'malformed-all' })),
+      h('div', { class: 'scroll', tabindex: 0, role: 'region', 'aria-label': 'Results' }, h('table', { id: 'malformed-table', hidden: true }, h('thead', {}, h('tr', {}, ['Sent', 'Close wanted', 'On the wire', 'The script saw'].map((one) => h('th', { scope: 'col' }, one)))), h('tbody', { id: 'malformed-rows' }))),
+      h('div', { id: 'malformed-frames', class: 'timeline' })),
+  );
+  loading = load();
+}
+
+/** @param {string} _place @param {URLSearchParams} state */
+export function show(_place, state) {
+  restore(state);
+}
+
+/** @type {Promise<any[]>} */
+let loading;
+
+async function load() {
+  const all = await getJson('/api/malformed');
+  fill($('malformed'), all.map((one) => h('option', { value: one.name }, one.label)));
+  $('malformed').value = 'masked';
+  return all;
+}
+
+function setStatus(state, text) {
+  $('frames-status').dataset.state = state;
+  $('frames-status').textContent = text;
+  const open = state === 'open';
+  $('frames-connect').disabled = open || state === 'connecting';
+  for (const one of document.querySelectorAll('.frames-say')) /** @type {HTMLButtonElement} */ (one).disabled = !open;
+}
+
+function connect() {
+  name = freshName();
+  shownFrames = 0;
+  fill($('frames-timeline'));
+  const mine = new WebSocket(socketUrl(`/echo?observe=${name}${$('frames-deflate').checked ? '&deflate=1' : ''}`));
+  socket = mine;
+  setStatus('connecting', 'Connecting…');
+  mine.onopen = () => {
+    setStatus('open', mine.extensions ? `Open, with ${mine.extensions.split(';')[0]}.` : 'Open.');
+    say('Hello');
+  };
+  mine.onmessage = refresh;
+  mine.onclose = async ({ code, wasClean }) => {
+    setStatus('closed', `${wasClean ? 'Closed' : 'Lost'}: ${code}.`);
+    await pause(100);
+    refresh();
+  };
+}
+
+function say(what) {
+  if (socket?.readyState === WebSocket.OPEN) socket.send(what);
+}
+
+async function refresh() {
+  const asked = name;
+  const seen = await getJson(`/api/observed?id=${asked}`);
+  if (asked !== name) return;
+  const frames = timeline(seen.frames);
+  for (const one of frames.slice(shownFrames)) $('frames-timeline').append(frameView(one, shownFrames === 0 && one === frames[0]));
+  shownFrames = Math.max(shownFrames, frames.length);
+  if (seen.cut && !$('frames-cut')) $('frames-timeline').append(h('p', { id: 'frames-cut', class: 'remark' }, 'The conversation went on; only its begin is recorded.'));
+}
+
+async function playMalformed() {
+  const all = await loading;
+  const one = all.find(({ name: known }) => known === $('malformed').value);
+  const frames = await playOne(one);
+  fill($('malformed-frames'), frames.map((seen) => frameView(seen, true)));
+}
+
+async function playAll() {
+  $('malformed-all').disabled = true;
+  fill($('malformed-frames'));
+  for (const one of await loading) await playOne(one);
+  $('malformed-all').disabled = false;
+}
+
+async function playOne(one) {
+  const mine = freshName();
+  const told = await new Promise((done) => {
+    const events = [];
+    const socket = new WebSocket(socketUrl(`/malformed/${one.name}?observe=${mine}`));
+    socket.onopen = () => events.push('open');
+    socket.onmessage = ({ data }) => events.push(`message “${data}”`);
+    socket.onerror = () => events.push('error');
+    socket.onclose = ({ code }) => done([...events, `close ${code}`]);
+  });
+  const seen = await until(() => getJson(`/api/observed?id=${mine}`), ({ ended }) => ended !== null, 3000);
+  const frames = timeline(seen.frames);
+  const close = frames.find(({ from, frame }) => from === 'client' && frame.opcode === 8);
+  const code = close && close.frame.payload.length > 1 ? close.frame.payload[0] * 256 + close.frame.payload[1] : null;
+  // Another code of failure is a remark: RFC 6455 leaves the choice open.
+  const good = code === one.wanted ? true : [1002, 1007, 1008].includes(code) ? '' : false;
+  const wire = close ? `Close ${code ?? 'without a code'}` : 'no Close frame';
+  $('malformed-table').hidden = false;
+  document.querySelector(`#malformed-rows [data-name="${one.name}"]`)?.remove();
+  $('malformed-rows').append(h('tr', { 'data-name': one.name, 'data-code': code ?? '' }, h('th', { scope: 'row' }, one.label, h('br'), h('span', { class: 'size' }, one.source)), h('td', {}, String(one.wanted)),
+    h('td', {}, h('span', { class: 'outcome', 'data-good': String(good) }, `${good === true ? '✓' : good === '' ? '!' : '✕'} ${wire}`)), h('td', {}, told.join(', '))));
+  announce(`${one.label}: ${wire}`);
+  return frames;
+}

@@ -1,0 +1,106 @@
+// What all checks in a browser share.
+
+import { chromium } from "playwright-core";
+
+const [executablePath, pageAddress, folder] = process.argv.slice(2);
+
+/** The page of `handfast serve`, ending with a slash. */
+export const address = pageAddress;
+/** Its echo. */
+export const echo = address.replace(/^http/, "ws").replace(/\/?$/, "/echo");
+/** Where screenshots go, if anywhere. */
+export const screenshots = folder;
+export const LIMIT = 20000;
+
+export const browser = await chromium.launch({
+  executablePath,
+  headless: true,
+  timeout: 60000,
+  args: [
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+  ],
+});
+
+/** A page that remembers all that goes wrong in it. */
+export async function open(url, options = {}) {
+  const context = await browser.newContext({ viewport: { width: 1400, height: 900 }, ...options });
+  const page = await context.newPage();
+  const trouble = [];
+  page.setDefaultTimeout(LIMIT);
+  page.on("console", (message) => {
+    if (["error", "warning"].includes(message.type())) trouble.push(`console: ${message.text()}`);
+  });
+  page.on("pageerror", (error) => trouble.push(`error: ${error.message}`));
+  page.on("requestfailed", (request) => trouble.push(`failed: ${request.url()}`));
+  page.on("response", (response) => {
+    if (response.status() >= 400) trouble.push(`${response.status()}: ${response.url()}`);
+  });
+  page.on("request", (request) => {
+    if (!request.url().startsWith(new URL(url).origin)) trouble.push(`request to elsewhere: ${request.url()}`);
+  });
+  page.on("websocket", (socket) => {
+    if (new URL(socket.url()).host !== new URL(url).host) trouble.push(`WebSocket to elsewhere: ${socket.url()}`);
+  });
+  await context.addInitScript(() =>
+    document.addEventListener("securitypolicyviolation", (event) =>
+      console.error(`violation of ${event.violatedDirective} by ${event.blockedURI}`),
+    ),
+  );
+  const answer = await page.goto(url);
+  return { page, trouble, answer, close: () => context.close() };
+}
+
+/** The panel of this fragment, shown and ready. */
+export async function panel(fragment, options) {
+  const opened = await open(`${address}${fragment}`, options);
+  const name = fragment.slice(1).split(/[/?]/)[0];
+  await opened.page.waitForFunction((name) => document.body.dataset.ready === name, name);
+  return opened;
+}
+
+export const want = (condition, text) => {
+  if (!condition) throw new Error(text);
+};
+
+/** Fails when anything went wrong in the page but what these patterns expect. */
+export const wantQuiet = ({ trouble }, ...expected) => {
+  const rest = trouble.filter((line) => !expected.some((pattern) => pattern.test(line)));
+  want(rest.length === 0, rest.join("; "));
+};
+
+/** The text of an element, once it fits. */
+export async function textOf(page, selector, fits, limit = LIMIT) {
+  const locator = page.locator(selector).first();
+  const deadline = Date.now() + limit;
+  let text = "";
+  while (Date.now() < deadline) {
+    text = await locator.evaluate((element) => element.value || element.textContent || "");
+    if (fits(text)) return text;
+    await page.waitForTimeout(20);
+  }
+  throw new Error(`${selector} shows ${JSON.stringify(text.slice(0, 300))}`);
+}
+
+/** Runs checks one after the other, and prints a line for each. */
+export async function run(checks) {
+  for (const [name, check] of Object.entries(checks)) {
+    let timer;
+    const limit = new Promise((_, fail) => (timer = setTimeout(fail, 5 * LIMIT, new Error("took too long"))));
+    try {
+      await Promise.race([check(), limit]);
+      console.log(`ok ${name}`);
+    } catch (error) {
+      console.log(`not ok ${name}: ${error.message}`);
+    }
+    clearTimeout(timer);
+  }
+  console.log(`1..${Object.keys(checks).length}`);
+  await browser.close();
+  process.exit(0);
+}
