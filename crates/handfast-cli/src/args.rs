@@ -108,6 +108,17 @@ pub struct ConnectArgs {
     /// Offer permessage-deflate; -v then shows the size of each message on the wire
     #[arg(long)]
     pub deflate: bool,
+    /// Which HTTP carries the WebSocket: 1.1 (the default), 2 (over ws:// with prior knowledge), or prefer-2, which is 2 where a
+    /// wss:// server agrees on it and 1.1 elsewhere
+    #[arg(
+        long,
+        value_name = "VERSION",
+        value_enum,
+        default_value_t,
+        hide_possible_values = true,
+        hide_default_value = true
+    )]
+    pub http: Http,
     /// A text message to send; repeatable. Standard input is not read then
     #[arg(short = 's', long = "send", value_name = "TEXT", allow_hyphen_values = true)]
     pub send: Vec<String>,
@@ -155,6 +166,21 @@ pub struct ConnectArgs {
     /// Show the handshake and every message as a transcript
     #[arg(short = 'v', long, action = ArgAction::SetTrue)]
     pub verbose: bool,
+}
+
+/// Which HTTP carries the WebSocket.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, clap::ValueEnum)]
+pub enum Http {
+    /// An upgrade of HTTP/1.1.
+    #[default]
+    #[value(name = "1.1")]
+    Http1,
+    /// An extended CONNECT of HTTP/2, or nothing.
+    #[value(name = "2")]
+    Http2,
+    /// HTTP/2 if it can be had.
+    #[value(name = "prefer-2")]
+    PreferHttp2,
 }
 
 /// `handfast key`

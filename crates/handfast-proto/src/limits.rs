@@ -47,6 +47,9 @@ pub struct Limits {
     pub connections_max: usize,
     /// Streams of one HTTP/2 connection to a server (1024). The client is told, and further ones are reset.
     pub streams_max: usize,
+    /// What a server may send on one stream of HTTP/2 before the client reads it, in bytes (512 KiB, at most 2 GiB). More is faster
+    /// over long ways, less holds less memory. A server takes 64 KiB.
+    pub stream_window_bytes: usize,
     /// Connections of a server whose request head is not complete, all together (1024). Beyond it the oldest gives way, with 503:
     /// many slow heads lock nobody out.
     pub handshakes_unfinished_max: usize,
@@ -88,6 +91,7 @@ impl Default for Limits {
             stall_timeout: Duration::from_secs(60),
             connections_max: 1_000_000,
             streams_max: 1024,
+            stream_window_bytes: 512 << 10,
             handshakes_unfinished_max: 1024,
             linger_timeout: Duration::from_secs(2),
             linger_bytes_max: 1 << 20,

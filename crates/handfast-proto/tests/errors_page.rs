@@ -242,6 +242,7 @@ fn response_faults() -> Vec<ResponseFault> {
         AnswerTimeout,
         SwitchingStatus,
         ConnectionField(excerpt()),
+        StreamMalformed,
         UpgradeMissing,
         UpgradeWrong(excerpt()),
         UpgradeRepeated { lines: 2 },

@@ -9,6 +9,8 @@ use std::time::Duration;
 
 pub use crate::client::redirect::{RedirectFault, RedirectFaultKind};
 pub use crate::client::uri::UriFault;
+#[cfg(feature = "http2")]
+pub use crate::http2::fault::{Http2Code, Http2Fault};
 pub use crate::proxy::fault::{ProxyFault, ProxyFaultKind, SocksReply};
 
 /// Why a handshake or a connection failed.
@@ -34,6 +36,9 @@ pub enum Error {
     Proxy(Box<ProxyFault>),
     /// The server's redirect was not followed, though [`Client::redirects`](crate::Client::redirects) asked for it.
     Redirect(Box<RedirectFault>),
+    /// HTTP/2 could not carry the WebSocket.
+    #[cfg(feature = "http2")]
+    Http2(Box<Http2Fault>),
     /// The TLS handshake failed, or a certificate or key is not usable. No request was sent.
     Tls(Box<TlsFault>),
     /// Something took longer than its deadline.
@@ -85,7 +90,7 @@ pub enum Phase {
     Close,
 }
 
-/// A server's ordinary HTTP answer where a 101 was wanted.
+/// A server's ordinary HTTP answer where a 101, or over HTTP/2 a 2xx, was wanted.
 #[derive(Debug)]
 pub struct Declined {
     pub(crate) head: ResponseHead,
@@ -122,8 +127,7 @@ pub struct FaultyAnswer {
     pub(crate) faults: Vec<ResponseFault>,
     pub(crate) head: Option<ResponseHead>,
     pub(crate) received: Excerpt,
-    pub(crate) key: Key,
-    pub(crate) expected: Accept,
+    pub(crate) key: Option<Key>,
 }
 
 impl FaultyAnswer {
@@ -132,24 +136,24 @@ impl FaultyAnswer {
         &self.faults
     }
 
-    /// The answer's head, unless it was too malformed to be one.
+    /// The answer's head, unless it was too malformed to be one, or over HTTP/2 never came to us.
     pub fn head(&self) -> Option<&ResponseHead> {
         self.head.as_ref()
     }
 
-    /// The first bytes of the answer.
+    /// The first bytes of the answer; over HTTP/2 of its head, written out.
     pub fn received(&self) -> &Excerpt {
         &self.received
     }
 
-    /// The key that was sent.
-    pub fn key(&self) -> &Key {
-        &self.key
+    /// The key that was sent; `None` over HTTP/2, where there is none.
+    pub fn key(&self) -> Option<&Key> {
+        self.key.as_ref()
     }
 
-    /// The only accept value that answers this key.
-    pub fn expected_accept(&self) -> &Accept {
-        &self.expected
+    /// The only accept value that answers this key; `None` over HTTP/2.
+    pub fn expected_accept(&self) -> Option<Accept> {
+        self.key.as_ref().map(Accept::derive)
     }
 }
 
@@ -233,6 +237,8 @@ impl std::error::Error for Error {
             Self::Refused(error) => Some(&**error),
             Self::Uri(error) => Some(&**error),
             Self::Proxy(error) => Some(&**error),
+            #[cfg(feature = "http2")]
+            Self::Http2(fault) => Some(&**fault),
             Self::Redirect(error) => Some(&**error),
             Self::Protocol(error) => Some(&**error),
             Self::Misuse(error) => Some(error),
@@ -262,6 +268,8 @@ impl fmt::Display for Error {
             Self::Unreachable(unreachable) => unreachable.fmt(f),
             Self::Proxy(fault) => fault.fmt(f),
             Self::Redirect(fault) => fault.fmt(f),
+            #[cfg(feature = "http2")]
+            Self::Http2(fault) => fault.fmt(f),
             Self::Tls(fault) => write!(f, "{}: {}", fault.doing, fault.cause),
             Self::Timeout { phase, after } => write!(f, "{phase} took longer than {after:?}"),
             Self::Protocol(fault) => {
@@ -293,7 +301,8 @@ impl fmt::Display for Phase {
 
 impl fmt::Display for Declined {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "the server answered {} where 101 was wanted", self.status())?;
+        let wanted = if self.head.version().has_streams() { "200" } else { "101" };
+        write!(f, "the server answered {} where {wanted} was wanted", self.status())?;
         if let Some(location) = self.head.field("location") {
             write!(f, ", and points to {}", Excerpt::new(location))?;
         }
@@ -312,7 +321,12 @@ impl fmt::Display for FaultyAnswer {
             write!(f, "{before}{fault}")?;
             before = "; ";
         }
-        write!(f, " (the key was {}, its accept value is {})", self.key.as_str(), self.expected.as_str())
+        match (&self.key, self.expected_accept()) {
+            (Some(key), Some(expected)) => {
+                write!(f, " (the key was {}, its accept value is {})", key.as_str(), expected.as_str())
+            }
+            _ => Ok(()),
+        }
     }
 }
 
@@ -370,6 +384,13 @@ impl From<UriFault> for Error {
 impl From<ProxyFault> for Error {
     fn from(fault: ProxyFault) -> Self {
         Self::Proxy(Box::new(fault))
+    }
+}
+
+#[cfg(feature = "http2")]
+impl From<Http2Fault> for Error {
+    fn from(fault: Http2Fault) -> Self {
+        Self::Http2(Box::new(fault))
     }
 }
 

@@ -125,6 +125,8 @@ pub(crate) fn failed(role: Role, error: &Error) {
         Error::FaultyAnswer(_) => "faulty",
         Error::HandshakeCut(_) => "cut",
         Error::Timeout { .. } => "timeout",
+        #[cfg(feature = "http2")]
+        Error::Http2(_) => "http2",
         _ => "lost",
     };
     let faults = match error {
@@ -145,6 +147,13 @@ pub(crate) fn failed(role: Role, error: &Error) {
             metrics::counter!("handfast_handshake_faults_total", "role" => role, "rule" => rule).increment(1);
         }
     }
+}
+
+/// A client that prefers HTTP/2 uses HTTP/1.1.
+#[cfg(feature = "http2")]
+pub(crate) fn fell_back(fault: &crate::error::Http2Fault) {
+    #[cfg(feature = "tracing")]
+    tracing::info!(role = "client", reason = %fault, "HTTP/1.1 is used where HTTP/2 is preferred");
 }
 
 /// Runs a connection's task in a span that names the other end.

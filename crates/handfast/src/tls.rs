@@ -1,6 +1,7 @@
 //! TLS by rustls, with its ring provider: named here, so that no process-wide default is needed.
 
 use crate::Error;
+use crate::client::Alpn;
 use crate::error::TlsFault;
 use rustls::client::danger::{HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier};
 use rustls::crypto::{self, CryptoProvider};
@@ -74,17 +75,26 @@ impl TlsConfig {
 
     /// Encrypts `io`; gives the protocol's version too.
     // rule: client/tls-missing
-    pub(crate) async fn connect<S>(&self, host: &str, io: S) -> Result<(TlsStream<S>, String), Error>
+    pub(crate) async fn connect<S>(
+        &self,
+        host: &str,
+        io: S,
+        alpn: Alpn,
+    ) -> Result<(TlsStream<S>, String), Error>
     where
         S: AsyncRead + AsyncWrite + Unpin,
     {
         // rule: client/tls-missing
         let name = ServerName::try_from(host.trim_end_matches('.').to_owned())
             .map_err(|error| TlsFault::new("the host's name cannot stand in a certificate", error))?;
-        let tls = TlsConnector::from(self.build()?)
-            .connect(name, io)
-            .await
-            .map_err(|error| TlsFault::new(WITH_SERVER, error))?;
+        let tls =
+            TlsConnector::from(offering(alpn, self.build()?)).connect(name, io).await.map_err(|error| {
+                #[cfg(feature = "http2")]
+                if alpn == Alpn::Http2 && is_no_application_protocol(&error) {
+                    return crate::error::Http2Fault::NotAgreed(None).into();
+                }
+                Error::from(TlsFault::new(WITH_SERVER, error))
+            })?;
         let version =
             tls.get_ref().1.protocol_version().map_or_else(String::new, |version| format!("{version:?}"));
         Ok((tls, version))
@@ -110,6 +120,26 @@ impl TlsConfig {
         config.alpn_protocols = vec![HTTP_1_1.to_vec()];
         Ok(self.built.get_or_init(|| Arc::new(config)).clone())
     }
+}
+
+/// The same with other protocols; what sessions are resumed by is shared.
+#[cfg_attr(not(feature = "http2"), expect(unused_variables, reason = "there is one protocol"))]
+fn offering(alpn: Alpn, config: Arc<ClientConfig>) -> Arc<ClientConfig> {
+    #[cfg(feature = "http2")]
+    if alpn != Alpn::Http1 {
+        let mut config = (*config).clone();
+        config.alpn_protocols.retain(|_| alpn == Alpn::Both);
+        config.alpn_protocols.insert(0, HTTP_2.to_vec());
+        return Arc::new(config);
+    }
+    config
+}
+
+/// Whether the server found nothing among what was offered (RFC 7301 section 3.2).
+#[cfg(feature = "http2")]
+fn is_no_application_protocol(error: &std::io::Error) -> bool {
+    let cause = error.get_ref().and_then(|cause| cause.downcast_ref::<rustls::Error>());
+    matches!(cause, Some(rustls::Error::AlertReceived(rustls::AlertDescription::NoApplicationProtocol)))
 }
 
 impl fmt::Debug for TlsConfig {
@@ -143,7 +173,7 @@ impl TlsIdentity {
             .map_err(fault)?;
         config.alpn_protocols = vec![HTTP_1_1.to_vec()];
         #[cfg(feature = "http2")]
-        config.alpn_protocols.insert(0, b"h2".to_vec());
+        config.alpn_protocols.insert(0, HTTP_2.to_vec());
         Ok(Self(Arc::new(config)))
     }
 
@@ -240,5 +270,7 @@ impl ServerCertVerifier for AnyCertificate {
 /// What failed, where it was the handshake itself.
 pub(crate) const WITH_SERVER: &str = "the TLS handshake with the server failed";
 
-/// The protocol's name in ALPN (RFC 7301 section 6).
+/// The protocols' names in ALPN (RFC 7301 section 6, RFC 9113 section 3.2).
 const HTTP_1_1: &[u8] = b"http/1.1";
+#[cfg(feature = "http2")]
+const HTTP_2: &[u8] = b"h2";

@@ -66,7 +66,7 @@ impl Transport {
     pub fn peer_addr(&self) -> io::Result<SocketAddr> {
         #[cfg(feature = "http2")]
         if let Kind::Stream(stream) = &self.0 {
-            return stream.peer.addr().ok_or_else(no_ip_address);
+            return stream.place.peer.ok_or_else(no_ip_address);
         }
         self.tcp()?.peer_addr()
     }
@@ -75,7 +75,7 @@ impl Transport {
     pub fn local_addr(&self) -> io::Result<SocketAddr> {
         #[cfg(feature = "http2")]
         if let Kind::Stream(stream) = &self.0 {
-            return stream.local.ok_or_else(|| io::ErrorKind::NotConnected.into());
+            return stream.place.local.ok_or_else(no_ip_address);
         }
         self.tcp()?.local_addr()
     }
@@ -108,7 +108,7 @@ impl Transport {
             #[cfg(all(unix, feature = "tls"))]
             Kind::TlsUnix(_) => true,
             #[cfg(feature = "http2")]
-            Kind::Stream(stream) => stream.is_tls,
+            Kind::Stream(stream) => stream.place.is_tls,
         }
     }
 
@@ -212,14 +212,20 @@ impl Transport {
 
     /// Whether TLS has agreed on HTTP/2 (RFC 9113 section 3.2).
     pub(crate) fn is_http2(&self) -> bool {
-        #[cfg(feature = "tls")]
+        self.protocol() == Some(b"h2")
+    }
+
+    /// The protocol that TLS has agreed on, if it has (RFC 7301).
+    pub(crate) fn protocol(&self) -> Option<&[u8]> {
         match &self.0 {
-            Kind::Tls(tls) => return tls.get_ref().1.alpn_protocol() == Some(b"h2"),
-            #[cfg(unix)]
-            Kind::TlsUnix(tls) => return tls.get_ref().1.alpn_protocol() == Some(b"h2"),
-            _ => {}
+            #[cfg(feature = "tls")]
+            Kind::Tls(tls) => tls.get_ref().1.alpn_protocol(),
+            #[cfg(feature = "tls")]
+            Kind::TlsInTls(tls) => tls.get_ref().1.alpn_protocol(),
+            #[cfg(all(unix, feature = "tls"))]
+            Kind::TlsUnix(tls) => tls.get_ref().1.alpn_protocol(),
+            _ => None,
         }
-        false
     }
 }
 

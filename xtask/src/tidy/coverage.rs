@@ -59,13 +59,12 @@ pub fn check(rules: &[Rule], exceptions: &[Exception], sources: &[Source]) -> Ve
     faults
 }
 
-/// Whether the library has to keep the rule: a server's or client's, over HTTP/1.1, or a server's over HTTP/2, at a level that binds.
+/// Whether the library has to keep the rule: a server's or client's, over HTTP/1.1 or HTTP/2, at a level that binds.
 fn binds(rule: &Rule) -> bool {
     let role = rule.id().split('/').next().unwrap_or_default();
     matches!(role, "server" | "client")
         && matches!(rule.text("level"), "must" | "should")
-        && (matches!(rule.text("transport"), "h1" | "any")
-            || role == "server" && rule.text("transport") == "h2")
+        && matches!(rule.text("transport"), "h1" | "h2" | "any")
 }
 
 fn mentions<'a>(rules: &'a [Rule], sources: &[Source]) -> Mentions<'a> {

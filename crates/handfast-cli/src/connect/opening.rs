@@ -1,13 +1,13 @@
 //! From the command line to an open WebSocket, or to what stood in the way.
 
 use super::transcript::{self, Transcript};
-use crate::args::ConnectArgs;
+use crate::args::{ConnectArgs, Http};
 use crate::client::{tls, websocket_uri};
 use crate::escape;
 use crate::exit::{Exit, Failure};
 use crate::output::{self, Stream, Tone};
-use handfast::error::{Declined, FaultyAnswer, ProxyFaultKind};
-use handfast::{Client, Config, DeflateOptions, Error, Limits, Reconnect, Step, WebSocket};
+use handfast::error::{Declined, FaultyAnswer, Http2Fault, ProxyFaultKind};
+use handfast::{Client, Config, DeflateOptions, Error, Http2, Limits, Reconnect, Step, WebSocket};
 
 /// The way to the server, once or as often as it takes.
 pub enum Way {
@@ -66,7 +66,11 @@ fn client(args: &ConnectArgs) -> Result<Client, Failure> {
         // One connection can afford the memory, and repeats itself.
         client = client.deflate(DeflateOptions::with_context());
     }
-    client = route(client, args).map_err(wrong)?;
+    client = route(client, args).map_err(wrong)?.http2(match args.http {
+        Http::Http1 => Http2::Never,
+        Http::Http2 => Http2::Require,
+        Http::PreferHttp2 => Http2::Prefer,
+    });
     if args.location {
         client = client.redirects(10);
     }
@@ -110,6 +114,8 @@ fn show_step(transcript: Transcript, step: Step<'_>) {
         Step::Tunnelled { proxy, to } => transcript.note(&format!("through the proxy {proxy} to {to}")),
         Step::Redirected { status, to } => transcript.note(&format!("redirected by {status} to {to}")),
         Step::Encrypted(version) => transcript.note(&format!("encrypted by {version}")),
+        Step::Http2 => transcript.note("HTTP/2, and the server's SETTINGS allow WebSockets over it"),
+        Step::Http2Unavailable(fault) => transcript.note(&format!("HTTP/1.1 instead of HTTP/2: {fault}")),
         Step::RequestSent(head) => transcript.head(transcript::Way::Sent, head),
         Step::AnswerReceived(bytes) => transcript.head(transcript::Way::Received, heads_of(bytes)),
         _ => {}
@@ -144,6 +150,7 @@ fn explain(error: Error) -> Failure {
             }
             Failure::explained(Exit::Refused)
         }
+        Error::Http2(fault) => Failure::new(http2_exit(&fault), fault.to_string()),
         Error::Proxy(fault) => Failure::new(proxy_exit(fault.kind()), fault.to_string()),
         Error::Uri(_) | Error::Misuse(_) => Failure::new(Exit::WrongUse, error.to_string()),
         _ => Failure::new(Exit::Unreachable, error.to_string()),
@@ -160,9 +167,19 @@ fn proxy_exit(kind: &ProxyFaultKind) -> Exit {
     }
 }
 
+/// A server that was reached and takes no WebSocket over HTTP/2 has refused; one that speaks something else was not reached.
+fn http2_exit(fault: &Http2Fault) -> Exit {
+    match fault {
+        Http2Fault::NotAgreed(_) | Http2Fault::ConnectProtocolMissing | Http2Fault::Reset(_) => Exit::Refused,
+        _ => Exit::Unreachable,
+    }
+}
+
 /// Status, fields and body of an ordinary HTTP answer.
 fn show_declined(declined: &Declined) -> Failure {
-    output::complain(&format!("the server refused: it answered {} where 101 was wanted", declined.status()));
+    let wanted = if declined.head().version().has_streams() { "200" } else { "101" };
+    let status = declined.status();
+    output::complain(&format!("the server refused: it answered {status} where {wanted} was wanted"));
     for line in transcript::head_lines(declined.head().as_bytes()) {
         output::talk(&transcript::marked(transcript::Way::Received, &line));
     }
@@ -193,10 +210,13 @@ fn show_faulty(answer: &FaultyAnswer) -> Failure {
                 output::talk(&transcript::marked(transcript::Way::Received, &line));
             }
         }
+        None if answer.received().as_bytes().is_empty() => {}
         None => output::talk(&transcript::marked(transcript::Way::Received, &answer.received().to_string())),
     }
-    let (key, accept) = (answer.key().as_str(), answer.expected_accept().as_str());
-    output::talk(&transcript::noted(&format!("the key was {key}, its accept value is {accept}")));
+    if let (Some(key), Some(accept)) = (answer.key(), answer.expected_accept()) {
+        let (key, accept) = (key.as_str(), accept.as_str());
+        output::talk(&transcript::noted(&format!("the key was {key}, its accept value is {accept}")));
+    }
     Failure::explained(Exit::Refused)
 }
 

@@ -57,6 +57,9 @@ pub enum ResponseFault {
     SwitchingStatus,
     /// Over HTTP/2 or HTTP/3: a field that is about the connection, such as `Upgrade`.
     ConnectionField(Excerpt),
+    /// Over HTTP/2 or HTTP/3: the library that reads the stream found the answer malformed and reset the stream, without telling
+    /// what is wrong: a field of the connection, a wrong pseudo-header field, a wrong length, or a head that is too large.
+    StreamMalformed,
     /// No `Upgrade` field.
     UpgradeMissing,
     /// `Upgrade` is not exactly websocket.
@@ -148,7 +151,9 @@ impl ResponseFault {
                 &table::CLIENT_HEAD_ENDLESS
             }
             Self::AnswerTimeout => &table::CLIENT_ANSWER_TIMEOUT,
-            Self::SwitchingStatus | Self::ConnectionField(_) => &table::CLIENT_H2_ANSWER_MISJUDGED,
+            Self::SwitchingStatus | Self::ConnectionField(_) | Self::StreamMalformed => {
+                &table::CLIENT_H2_ANSWER_MISJUDGED
+            }
             Self::UpgradeMissing => &table::CLIENT_UPGRADE_MISSING_OPENS,
             Self::UpgradeWrong(_) | Self::UpgradeRepeated { .. } => &table::CLIENT_UPGRADE_WRONG_OPENS,
             Self::ConnectionMissing | Self::ConnectionWrong(_) | Self::ConnectionClose(_) => {

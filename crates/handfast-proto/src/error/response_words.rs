@@ -52,6 +52,10 @@ impl fmt::Display for ResponseFault {
             Self::SwitchingStatus => {
                 f.write_str("The status is 101, which HTTP/2 and HTTP/3 do not have: 200 is wanted.")
             }
+            Self::StreamMalformed => f.write_str(
+                "The answer is malformed in a way that HTTP/2 resets the stream for: a field of the connection, a wrong \
+                 pseudo-header field, a wrong length, or a head that is too large.",
+            ),
             Self::ConnectionField(name) => {
                 write!(
                     f,
@@ -146,6 +150,9 @@ impl ResponseFault {
             Self::TooManyInterimAnswers { .. } => "Send the final answer.",
             Self::AnswerTimeout => "Answer at once; a proxy may be holding the request back.",
             Self::SwitchingStatus => "Answer an extended CONNECT with 200.",
+            Self::StreamMalformed => {
+                "Answer with :status first and once, without Connection and Upgrade, and with a head of ordinary size."
+            }
             Self::ConnectionField(_) => {
                 "Leave out Connection, Upgrade, Keep-Alive, Proxy-Connection and Transfer-Encoding."
             }

@@ -1,7 +1,7 @@
 //! The server's answer as a client reads it (RFC 6455 section 4.1, response items 1 to 6).
 
-use super::Fields;
 use super::head::{LineFault, Lines, Place, Span, at, is_control, place};
+use super::{Fields, HttpVersion};
 use crate::Limits;
 use crate::error::{Excerpt, ResponseFault};
 use bytes::Bytes;
@@ -12,6 +12,7 @@ pub struct ResponseHead {
     head: Bytes,
     spans: Vec<Span>,
     status: u16,
+    version: HttpVersion,
     minor: u8,
     reason: Place,
 }
@@ -30,7 +31,9 @@ impl ResponseHead {
         if let Some(&byte) = line[reason.clone()].iter().find(|&&byte| is_control(byte) && byte != b'\r') {
             faults.push(ResponseFault::ControlByte { byte, place: Excerpt::new(line) });
         }
-        let head = Self { head: Bytes::copy_from_slice(head), spans, status, minor, reason: place(reason) };
+        let version = if minor == 0 { HttpVersion::Http10 } else { HttpVersion::Http11 };
+        let (head, reason) = (Bytes::copy_from_slice(head), place(reason));
+        let head = Self { head, spans, status, version, minor, reason };
         (Some(head), faults)
     }
 
@@ -57,12 +60,19 @@ impl ResponseHead {
         head.extend_from_slice(b"\r\n");
         let mut faults: Vec<ResponseFault> = lines.faults.into_iter().map(ResponseFault::from).collect();
         faults.extend(beyond);
-        (Self { head: head.into(), spans: lines.spans, status, minor: 1, reason: (0, 0) }, faults)
+        let (head, spans, version) = (head.into(), lines.spans, HttpVersion::Http2);
+        (Self { head, spans, status, version, minor: 1, reason: (0, 0) }, faults)
     }
 
     /// The status, three digits.
     pub fn status(&self) -> u16 {
         self.status
+    }
+
+    /// Which HTTP carried it: [`HttpVersion::Http10`], [`HttpVersion::Http11`] (for any higher minor version too), or
+    /// [`HttpVersion::Http2`] for the answer to a [`ClientRequest::start_stream`](super::ClientRequest::start_stream).
+    pub fn version(&self) -> HttpVersion {
+        self.version
     }
 
     /// The phrase behind the status, often empty, and always over HTTP/2 and HTTP/3: any bytes but control bytes.

@@ -41,7 +41,7 @@ where
 }
 
 /// What went over the wire.
-pub(super) enum Seen<'a> {
+pub(crate) enum Seen<'a> {
     Sent(&'a [u8]),
     Received(&'a [u8]),
 }
@@ -153,7 +153,6 @@ fn faulty(pending: &Pending, faults: Vec<ResponseFault>, head: Option<ResponseHe
         faults,
         head,
         received: Excerpt::new(input),
-        key: *pending.key(),
-        expected: pending.expected(),
+        key: Some(*pending.key()),
     }))
 }

@@ -3,6 +3,8 @@
 pub(crate) mod body;
 pub(crate) mod connect;
 pub(crate) mod handshake;
+#[cfg(feature = "http2")]
+pub(crate) mod http2;
 mod open;
 mod options;
 pub(crate) mod reconnect;
@@ -70,6 +72,8 @@ pub struct Client {
     cookies: String,
     route: Route,
     redirects_max: usize,
+    #[cfg(feature = "http2")]
+    http2: http2::Http2,
     local: Option<IpAddr>,
     #[cfg(feature = "tls")]
     tls: crate::TlsConfig,
@@ -78,6 +82,25 @@ pub struct Client {
 }
 
 pub(crate) type Observer = dyn Fn(Step<'_>) + Send + Sync;
+
+/// Tells what goes over the wire.
+fn seen(observer: &Observer) -> impl FnMut(handshake::Seen<'_>) + Send {
+    move |seen| match seen {
+        handshake::Seen::Sent(bytes) => observer(Step::RequestSent(bytes)),
+        handshake::Seen::Received(bytes) => observer(Step::AnswerReceived(bytes)),
+    }
+}
+
+/// Which protocols are offered in the TLS handshake (RFC 7301).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Alpn {
+    Http1,
+    #[cfg(feature = "http2")]
+    Http2,
+    /// HTTP/2 first.
+    #[cfg(feature = "http2")]
+    Both,
+}
 
 /// How the server is reached.
 #[derive(Clone)]
@@ -117,9 +140,16 @@ pub enum Step<'a> {
     },
     /// The TLS handshake with the server is done; with the protocol's version, such as `TLSv1_3`.
     Encrypted(&'a str),
-    /// The request, as it is written.
+    /// HTTP/2 is spoken, and the server's SETTINGS allow WebSockets over it (RFC 8441 section 3).
+    #[cfg(feature = "http2")]
+    Http2,
+    /// HTTP/2 was preferred and cannot be used, and HTTP/1.1 is used instead.
+    #[cfg(feature = "http2")]
+    Http2Unavailable(&'a crate::error::Http2Fault),
+    /// The request, as it is written; over HTTP/2 written out, a line for each field, pseudo-header fields first.
     RequestSent(&'a [u8]),
-    /// Everything received up to the end of the answer's head; frames may follow behind it.
+    /// Everything received up to the end of the answer's head; frames may follow behind it. Over HTTP/2 the final head,
+    /// written out from `:status` on.
     AnswerReceived(&'a [u8]),
     /// The answer was a redirect, and it is followed: everything begins again for another URI.
     Redirected {
@@ -152,6 +182,8 @@ impl Client {
             cookies: String::new(),
             route: Route::Direct,
             redirects_max: 0,
+            #[cfg(feature = "http2")]
+            http2: http2::Http2::Never,
             local: None,
             #[cfg(feature = "tls")]
             tls: crate::TlsConfig::new(),
@@ -274,9 +306,24 @@ impl Client {
     ///
     /// [`Error::Unreachable`], [`Error::Proxy`], [`Error::Tls`] and [`Error::Timeout`] before the request is sent; then
     /// [`Error::Declined`], [`Error::FaultyAnswer`], [`Error::HandshakeCut`], [`Error::Timeout`] and, where redirects are
-    /// followed, [`Error::Redirect`].
+    /// followed, [`Error::Redirect`]. With HTTP/2 also `Error::Http2`.
     pub async fn connect(&self) -> Result<WebSocket, Error> {
         self.open().await
+    }
+}
+
+#[cfg(feature = "http2")]
+impl Client {
+    /// The same for another URI. Its user name and password replace any `Authorization`.
+    fn to(&self, uri: &str) -> Result<Self, Error> {
+        let uri = WsUri::parse(uri)?;
+        let request = self.request.redirected(&uri.authority, &uri.target, true)?;
+        let userinfo = uri.userinfo.clone();
+        let client = Self { uri, request, ..self.clone() };
+        match userinfo {
+            Some((user, password)) => client.basic_bytes(&user, &password),
+            None => Ok(client),
+        }
     }
 }
 

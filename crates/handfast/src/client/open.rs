@@ -1,9 +1,11 @@
 //! The way to an open WebSocket, redirects included.
 
 use super::connect::{self, Deadline, Destination};
-use super::redirect::{self, RedirectFault, RedirectFaultKind};
-use super::uri::{UriFault, WsUri};
-use super::{Client, Observer, Route, Step, handshake};
+#[cfg(feature = "http2")]
+use super::http2::Attempt;
+use super::redirect;
+use super::uri::WsUri;
+use super::{Alpn, Client, Observer, Route, Step, handshake, seen};
 use crate::Error;
 use crate::error::Unreachable;
 use crate::proxy::{Tunnel, Way};
@@ -15,35 +17,15 @@ use tokio::net::TcpStream;
 
 impl Client {
     pub(super) async fn open(&self) -> Result<WebSocket, Error> {
-        let observer: &Observer = match &self.observer {
-            Some(observer) => &**observer,
-            None => &|_| {},
-        };
+        let observer = self.observer();
         let (mut uri, mut request) = (Cow::Borrowed(&self.uri), Cow::Borrowed(&self.request));
         let mut followed = 0;
         loop {
             let declined = match self.attempt(&uri, &request, observer).await {
-                Err(Error::Declined(declined)) if self.redirects_max > 0 => declined,
+                Err(Error::Declined(declined)) => declined,
                 other => return other,
             };
-            let Some(location) = redirect::location(&declined) else {
-                return Err(Error::Declined(declined));
-            };
-            let next = match redirect::resolve(&uri, location) {
-                _ if followed == self.redirects_max => Err(RedirectFaultKind::TooMany { followed }),
-                Ok(next) if uri.is_secure && !next.is_secure => {
-                    Err(RedirectFaultKind::Insecure { to: next.to_string() })
-                }
-                Ok(next) if next.is_secure && cfg!(not(feature = "tls")) => {
-                    Err(RedirectFaultKind::Location(UriFault::TlsNotBuilt))
-                }
-                Ok(next) => Ok(next),
-                Err(fault) => Err(RedirectFaultKind::Location(fault)),
-            };
-            let next = match next {
-                Ok(next) => next,
-                Err(kind) => return Err(RedirectFault { declined, kind }.into()),
-            };
+            let (next, declined) = redirect::next(&uri, declined, followed, self.redirects_max)?;
             followed += 1;
             observer(Step::Redirected { status: declined.status(), to: &next.to_string() });
             // rule: client/redirect-unsafe
@@ -53,26 +35,46 @@ impl Client {
         }
     }
 
+    pub(super) fn observer(&self) -> &Observer {
+        match &self.observer {
+            Some(observer) => &**observer,
+            None => &|_| {},
+        }
+    }
+
     async fn attempt(
         &self,
         uri: &WsUri,
         request: &ClientRequest,
         observer: &Observer,
     ) -> Result<WebSocket, Error> {
-        let deadline = Deadline::after(self.connect_timeout);
-        let io = self.reach(uri, deadline, observer).await?;
-        let mut seen = |seen: handshake::Seen<'_>| match seen {
-            handshake::Seen::Sent(bytes) => observer(Step::RequestSent(bytes)),
-            handshake::Seen::Received(bytes) => observer(Step::AnswerReceived(bytes)),
+        #[cfg(feature = "http2")]
+        let connected = match Box::pin(self.attempt_http2(uri, request, observer)).await? {
+            Attempt::Opened(opened) => return Ok(opened),
+            Attempt::Http1(connected) => connected,
         };
-        Box::pin(handshake::handshake(io, request, self.config.clone(), &mut seen)).await
+        #[cfg(not(feature = "http2"))]
+        let connected = None;
+        let io = match connected {
+            Some(io) => io,
+            None => self.reach(uri, Alpn::Http1, Deadline::after(self.connect_timeout), observer).await?,
+        };
+        Box::pin(handshake::handshake(io, request, self.config.clone(), &mut seen(observer))).await
     }
 
-    async fn reach(&self, uri: &WsUri, deadline: Deadline, observer: &Observer) -> Result<Transport, Error> {
+    /// A stream to the server, encrypted for `wss://`, where the protocols of `alpn` are offered.
+    #[cfg_attr(not(any(unix, feature = "tls")), expect(unused_variables, reason = "nothing can be offered"))]
+    pub(super) async fn reach(
+        &self,
+        uri: &WsUri,
+        alpn: Alpn,
+        deadline: Deadline,
+        observer: &Observer,
+    ) -> Result<Transport, Error> {
         let chosen;
         let proxy = match &self.route {
             #[cfg(unix)]
-            Route::Unix(path) => return self.reach_unix(path, uri, deadline, observer).await,
+            Route::Unix(path) => return self.reach_unix(path, uri, alpn, deadline, observer).await,
             Route::Direct => None,
             Route::Proxy(proxy) => Some(proxy),
             Route::Environment(environment) => {
@@ -94,7 +96,7 @@ impl Client {
                     Tunnel::Plain(tcp) => tcp,
                     #[cfg(feature = "tls")]
                     Tunnel::Encrypted(tls) if uri.is_secure => {
-                        let tls = self.encrypt(uri, *tls, deadline, observer).await?;
+                        let tls = self.encrypt(uri, *tls, alpn, deadline, observer).await?;
                         return Ok(Transport::from_tls_in_tls(tls));
                     }
                     #[cfg(feature = "tls")]
@@ -108,16 +110,18 @@ impl Client {
         };
         #[cfg(feature = "tls")]
         if uri.is_secure {
-            return Ok(Transport::from_tls(self.encrypt(uri, tcp, deadline, observer).await?));
+            return Ok(Transport::from_tls(self.encrypt(uri, tcp, alpn, deadline, observer).await?));
         }
         Ok(tcp.into())
     }
 
     #[cfg(unix)]
+    #[cfg_attr(not(feature = "tls"), expect(unused_variables, reason = "nothing can be offered"))]
     async fn reach_unix(
         &self,
         path: &std::path::Path,
         uri: &WsUri,
+        alpn: Alpn,
         deadline: Deadline,
         observer: &Observer,
     ) -> Result<Transport, Error> {
@@ -131,7 +135,7 @@ impl Client {
         observer(Step::ConnectedUnix(path));
         #[cfg(feature = "tls")]
         if uri.is_secure {
-            return Ok(Transport::from_tls_unix(self.encrypt(uri, unix, deadline, observer).await?));
+            return Ok(Transport::from_tls_unix(self.encrypt(uri, unix, alpn, deadline, observer).await?));
         }
         Ok(unix.into())
     }
@@ -141,13 +145,14 @@ impl Client {
         &self,
         uri: &WsUri,
         io: S,
+        alpn: Alpn,
         deadline: Deadline,
         observer: &Observer,
     ) -> Result<tokio_rustls::client::TlsStream<S>, Error>
     where
         S: tokio::io::AsyncRead + tokio::io::AsyncWrite + Unpin,
     {
-        let connecting = Box::pin(self.tls.connect(&uri.host, io));
+        let connecting = Box::pin(self.tls.connect(&uri.host, io, alpn));
         let late = |_| deadline.missed(crate::error::Phase::Connect);
         let (io, version) = tokio::time::timeout_at(deadline.at, connecting).await.map_err(late)??;
         observer(Step::Encrypted(&version));

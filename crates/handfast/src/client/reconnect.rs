@@ -228,7 +228,7 @@ fn parse_retry_after(value: &str, now: SystemTime) -> Duration {
 
 impl Error {
     /// Whether the same attempt to connect may succeed later: the server or proxy was not reached, was cut off, took too long
-    /// or answered 408, 429 or 5xx (but 501 and 505). All else stays wrong however often it is tried.
+    /// or answered 408, 429 or 5xx (but 501 and 505), or over HTTP/2 reset the stream with a code that says so. All else stays wrong however often it is tried.
     pub fn is_transient(&self) -> bool {
         match self {
             Self::Unreachable(_) | Self::HandshakeCut(_) | Self::Timeout { .. } | Self::Lost(_) => true,
@@ -241,6 +241,8 @@ impl Error {
                 _ => false,
             },
             Self::Tls(fault) => was_cut(fault),
+            #[cfg(feature = "http2")]
+            Self::Http2(fault) => fault.is_transient(),
             Self::Refused(_)
             | Self::FaultyAnswer(_)
             | Self::Uri(_)

@@ -1,6 +1,7 @@
 //! Where a redirect leads to (RFC 9110 section 15.4), resolved as RFC 3986 section 5.2 says.
 
 use super::uri::{UriFault, WsUri};
+use crate::Error;
 use crate::error::Declined;
 use std::fmt;
 
@@ -39,10 +40,38 @@ pub enum RedirectFaultKind {
     },
     /// Its `Location` cannot be connected to.
     Location(UriFault),
+    /// To another scheme, host or port than the HTTP/2 connection is for, on which the WebSocket was to be opened.
+    OtherOrigin {
+        /// Where to.
+        to: String,
+    },
+}
+
+/// Where to go on after a redirect, with the answer that redirects. Fails with that answer when it is none or none is to be
+/// followed.
+pub(super) fn next(
+    base: &WsUri,
+    declined: Box<Declined>,
+    followed: usize,
+    max: usize,
+) -> Result<(WsUri, Box<Declined>), Error> {
+    let Some(location) = location(&declined).filter(|_| max > 0) else {
+        return Err(Error::Declined(declined));
+    };
+    let kind = match resolve(base, location) {
+        _ if followed == max => RedirectFaultKind::TooMany { followed },
+        Ok(next) if base.is_secure && !next.is_secure => RedirectFaultKind::Insecure { to: next.to_string() },
+        Ok(next) if next.is_secure && cfg!(not(feature = "tls")) => {
+            RedirectFaultKind::Location(UriFault::TlsNotBuilt)
+        }
+        Ok(next) => return Ok((next, declined)),
+        Err(fault) => RedirectFaultKind::Location(fault),
+    };
+    Err(RedirectFault { declined, kind }.into())
 }
 
 /// Where a server redirects to, if this is a redirect. Two different places are none.
-pub(super) fn location(declined: &Declined) -> Option<&[u8]> {
+fn location(declined: &Declined) -> Option<&[u8]> {
     if !matches!(declined.status(), 301 | 302 | 303 | 307 | 308) {
         return None;
     }
@@ -54,7 +83,7 @@ pub(super) fn location(declined: &Declined) -> Option<&[u8]> {
 }
 
 /// What `location` means where `base` was asked for. Fragment, user name and password are dropped.
-pub(super) fn resolve(base: &WsUri, location: &[u8]) -> Result<WsUri, UriFault> {
+fn resolve(base: &WsUri, location: &[u8]) -> Result<WsUri, UriFault> {
     let location =
         std::str::from_utf8(location).map_err(|_| UriFault::Character(char::REPLACEMENT_CHARACTER))?;
     let location = location.split('#').next().unwrap_or_default();
@@ -133,7 +162,9 @@ impl std::error::Error for RedirectFault {
     fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
         match &self.kind {
             RedirectFaultKind::Location(fault) => Some(fault),
-            RedirectFaultKind::TooMany { .. } | RedirectFaultKind::Insecure { .. } => None,
+            RedirectFaultKind::TooMany { .. }
+            | RedirectFaultKind::Insecure { .. }
+            | RedirectFaultKind::OtherOrigin { .. } => None,
         }
     }
 }
@@ -147,6 +178,9 @@ impl fmt::Display for RedirectFault {
             }
             RedirectFaultKind::Insecure { to } => {
                 write!(f, "it leads from wss:// to {to}, which is not encrypted")
+            }
+            RedirectFaultKind::OtherOrigin { to } => {
+                write!(f, "it leads to {to}, and the HTTP/2 connection is for another origin")
             }
             RedirectFaultKind::Location(fault) => write!(f, "its Location cannot be used: {fault}"),
         }

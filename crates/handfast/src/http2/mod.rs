@@ -1,7 +1,11 @@
 //! WebSockets as streams of an HTTP/2 connection (RFC 8441), by the h2 crate.
 
+pub(crate) mod exchange;
+pub(crate) mod fault;
 pub(crate) mod prefixed;
+pub(crate) mod session;
 pub(crate) mod stream;
+mod watched;
 
 use h2::ext::Protocol;
 use handfast_proto::handshake::{HttpVersion, Policy, Refusal, Request, RequestParts};

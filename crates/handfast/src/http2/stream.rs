@@ -1,13 +1,12 @@
 //! One stream of an HTTP/2 connection as a byte stream (RFC 8441 section 5): an orderly end is END_STREAM, an abrupt one
 //! RST_STREAM, and flow control holds up whoever writes too fast.
 
-use crate::Peer;
+use super::session::{InUse, Place};
 use bytes::{Buf, Bytes};
 use h2::server::SendResponse;
 use h2::{Reason, RecvStream, SendStream};
 use handfast_proto::handshake::ResponseParts;
 use std::io::{self, IoSlice};
-use std::net::SocketAddr;
 use std::pin::Pin;
 use std::task::{Context, Poll, ready};
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
@@ -18,9 +17,9 @@ pub(crate) struct Stream {
     receiving: RecvStream,
     /// What was received and not read yet.
     received: Bytes,
-    pub(crate) peer: Peer,
-    pub(crate) local: Option<SocketAddr>,
-    pub(crate) is_tls: bool,
+    pub(crate) place: Place,
+    /// A client's: its connection is in use.
+    _in_use: Option<InUse>,
 }
 
 enum Sending {
@@ -32,13 +31,20 @@ enum Sending {
 
 impl Stream {
     /// A request that was received.
-    pub(crate) fn unanswered(
-        respond: SendResponse<Bytes>,
+    pub(crate) fn unanswered(respond: SendResponse<Bytes>, receiving: RecvStream, place: Place) -> Self {
+        let (sending, received) = (Sending::Unanswered(respond), Bytes::new());
+        Self { sending, receiving, received, place, _in_use: None }
+    }
+
+    /// A stream of ours that a server has answered: a WebSocket.
+    pub(crate) fn open(
+        sending: SendStream<Bytes>,
         receiving: RecvStream,
-        (peer, local): (Peer, Option<SocketAddr>),
-        is_tls: bool,
+        place: Place,
+        in_use: InUse,
     ) -> Self {
-        Self { sending: Sending::Unanswered(respond), receiving, received: Bytes::new(), peer, local, is_tls }
+        let (sending, received) = (Sending::Open(sending), Bytes::new());
+        Self { sending, receiving, received, place, _in_use: Some(in_use) }
     }
 
     /// Answers; a stream that stays open is a WebSocket from now on, any other ends with the body.

@@ -178,7 +178,8 @@ impl Proxy {
     #[cfg(feature = "tls")]
     async fn connect_encrypted(&self, uri: &WsUri, tcp: TcpStream, way: Way<'_>) -> Result<Tunnel, Error> {
         let Way { deadline, limits, tls, observer, .. } = way;
-        let encrypted = timeout_at(deadline.at, tls.connect(&self.host, tcp)).await;
+        let encrypted =
+            timeout_at(deadline.at, tls.connect(&self.host, tcp, crate::client::Alpn::Http1)).await;
         let (mut io, version) = match encrypted {
             Ok(Ok(encrypted)) => encrypted,
             Ok(Err(Error::Tls(mut fault))) => {

@@ -5,7 +5,7 @@ use super::drain::{Member, Phase};
 use super::handshake::busy;
 use super::request::{Request, Waiting};
 use super::serving::Taken;
-use crate::http2::{self, prefixed::Prefixed, stream::Stream};
+use crate::http2::{self, prefixed::Prefixed, session::Place, stream::Stream};
 use crate::linger::within;
 use crate::transport::Transport;
 use crate::{Error, Peer, observe};
@@ -39,7 +39,7 @@ where
 {
     let Incoming { io, read, peer, member: _member } = incoming;
     let limits = &shared.options.policy.limits;
-    let (addresses, is_tls) = ((peer, io.local_addr().ok()), io.is_tls());
+    let place = Place { peer: peer.addr(), local: io.local_addr().ok(), is_tls: io.is_tls() };
     let begun = within(limits.handshake_timeout, builder(limits).handshake(Prefixed { read, io })).await;
     let late = || Err(io::Error::from(io::ErrorKind::TimedOut).into());
     let Some(begun) = begun else { return late() };
@@ -59,8 +59,8 @@ where
                 Some(Ok((request, respond))) => {
                     let (parts, receiving) = request.into_parts();
                     let request = http::Request::from_parts(parts, ());
-                    let stream = Stream::unanswered(respond, receiving, addresses, is_tls);
-                    take(&request, stream, &shared, &handler, busy_streams.clone());
+                    let stream = Stream::unanswered(respond, receiving, place);
+                    take(&request, (stream, peer), &shared, &handler, busy_streams.clone());
                 }
                 // What breaks the protocol was told to the peer, and a peer that has gone is no fault of this server.
                 Some(Err(cause)) if cause.is_io() || cause.is_remote() => return Ok(()),
@@ -104,7 +104,7 @@ fn builder(limits: &Limits) -> h2::server::Builder {
 /// Hands one request to the handler, in a task of its own.
 fn take<T, H, F>(
     received: &http::Request<()>,
-    mut stream: Stream,
+    (mut stream, peer): (Stream, Peer),
     shared: &Arc<Shared>,
     handler: &Arc<H>,
     busy_stream: Arc<()>,
@@ -114,7 +114,6 @@ fn take<T, H, F>(
     F: Future<Output = Result<(), Error>> + Send + 'static,
 {
     let policy = &shared.options.policy;
-    let peer = stream.peer;
     // A peer that has gone does not hear its answer.
     let mut answer = |parts: ResponseParts| drop(stream.answer(parts, false));
     let head = match http2::request(received, policy) {

@@ -23,6 +23,11 @@ pub enum Reaction {
 const HI: [u8; 8] = [0x81, 0x82, 0, 0, 0, 0, b'h', b'i'];
 const ECHO: [u8; 4] = [0x81, 2, b'h', b'i'];
 
+/// Fails the test when `future` hangs.
+pub async fn soon<F: Future>(future: F) -> F::Output {
+    tokio::time::timeout(std::time::Duration::from_secs(20), future).await.expect("it hangs")
+}
+
 /// Sends these bytes as a request of HTTP/1.1.
 pub async fn http1(address: SocketAddr, request: &[u8]) -> Reaction {
     let mut tcp = TcpStream::connect(address).await.unwrap();
