@@ -90,6 +90,61 @@ fn the_transcript_shows_handshake_frames_and_close() {
 }
 
 #[test]
+fn over_http_2_the_transcript_shows_the_pseudo_header_fields_and_the_status() {
+    let serve = Serve::start(&[]);
+    let args =
+        ["connect", "-v", "--http", "2", &serve.url("/echo"), "-s", "hi", "-n", "1", "-H", "X-Note: 1"];
+    let output = handfast(&args);
+    assert_eq!((code(&output), stdout(&output).as_str()), (0, "hi\n"), "{}", stderr(&output));
+    let address = serve.address;
+    assert_eq!(
+        stderr(&output),
+        format!(
+            "= connected to {address}\n= HTTP/2, and the server's SETTINGS allow WebSockets over it\n\
+             > :method: CONNECT\n> :protocol: websocket\n> :scheme: http\n> :authority: {address}\n> :path: /echo\n\
+             > sec-websocket-version: 13\n> cache-control: no-cache\n> pragma: no-cache\n> x-note: 1\n\
+             < :status: 200\n= open\n\
+             > TEXT \"hi\" [2 bytes]\n< TEXT \"hi\" [2 bytes]\n> CLOSE 1000\n< CLOSE 1000\n"
+        )
+    );
+}
+
+#[test]
+fn over_http_2_a_refusal_shows_its_status_and_body() {
+    let serve = Serve::start(&[]);
+    let args = ["connect", "--http", "2", &serve.url("/echo"), "--origin", "https://evil.example"];
+    let output = handfast(&args);
+    assert_eq!((code(&output), stdout(&output).as_str()), (1, ""));
+    let text = stderr(&output);
+    assert!(
+        text.starts_with(
+            "handfast: the server refused: it answered 403 where 200 was wanted\n< :status: 403\n"
+        ),
+        "{text}"
+    );
+    assert!(text.contains("server/origin-foreign-accepted"), "{text}");
+}
+
+#[test]
+fn a_server_of_http_1_1_only_is_told_apart_where_http_2_is_wanted() {
+    let listener = std::net::TcpListener::bind("127.0.0.1:0").expect("a port is free");
+    let url = format!("ws://{}/", listener.local_addr().expect("the listener has an address"));
+    let server = std::thread::spawn(move || {
+        let (mut stream, _) = listener.accept().expect("a client comes");
+        let mut preface = [0; 24];
+        stream.read_exact(&mut preface).expect("the preface");
+        stream.write_all(b"HTTP/1.1 505 HTTP Version Not Supported\r\n\r\n").expect("the client reads");
+        // The client closes.
+        let _ = stream.read_to_end(&mut Vec::new());
+    });
+    let output = handfast(&["connect", "--http", "2", &url]);
+    assert_eq!((code(&output), stdout(&output).as_str()), (3, ""));
+    let text = stderr(&output);
+    assert!(text.contains("does not speak HTTP/2: it began with \"HTTP/1.1 505"), "{text}");
+    server.join().expect("the server's thread ends well");
+}
+
+#[test]
 fn messages_are_compressed_where_both_ends_ask_for_it_and_the_transcript_tells_the_sizes() {
     let text = "compress me ".repeat(1000);
     for (serves, connects) in [(true, true), (true, false), (false, true)] {

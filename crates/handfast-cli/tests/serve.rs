@@ -368,6 +368,13 @@ fn tls_is_served_and_trusted_only_with_its_certificate() {
     assert_eq!((code(&output), stdout(&output).as_str()), (0, "over TLS\n"), "{}", stderr(&output));
     assert!(stderr(&output).contains("= encrypted by TLSv1_3"), "{}", stderr(&output));
 
+    for http in ["2", "prefer-2"] {
+        let args = ["connect", &url, "--cacert", cert, "-s", "hi", "-n", "1", "-v", "--http", http];
+        let output = handfast(&args);
+        assert_eq!((code(&output), stdout(&output).as_str()), (0, "hi\n"), "{}", stderr(&output));
+        assert!(stderr(&output).contains("> :scheme: https\n"), "{}", stderr(&output));
+    }
+
     let output = handfast(&["connect", &url, "-s", "hi", "-n", "1"]);
     assert_eq!((code(&output), stdout(&output).as_str()), (3, ""), "{}", stderr(&output));
 

@@ -6,6 +6,9 @@ mod axum_app;
 #[path = "../../examples/behind_nginx.rs"]
 #[expect(dead_code, reason = "its `main` listens on a fixed port")]
 mod behind_nginx;
+#[path = "../../examples/http2_client.rs"]
+#[expect(dead_code, reason = "its `main` reads arguments")]
+mod http2_client;
 #[path = "../../examples/reconnect.rs"]
 #[expect(dead_code, reason = "its `main` reads the command line")]
 mod reconnect;
@@ -71,6 +74,17 @@ fn the_axum_example_has_at_most_20_lines_beside_its_imports_and_comments() {
     let is_counted = |line: &&str| !line.is_empty() && !line.starts_with("use ") && !line.starts_with("//");
     let lines = text.lines().map(str::trim).filter(is_counted).count();
     assert!(lines <= 20, "{lines}");
+}
+
+#[tokio::test]
+async fn the_http_2_example_talks_on_several_streams() {
+    let address = crate::servers::start(crate::servers::Way::Own).await;
+    let uri = format!("ws://{address}/");
+    let server = Client::new(&uri).unwrap().connect_http2().await.unwrap();
+    for number in 0..3 {
+        let echo = http2_client::talk(&server, &uri, number).await.unwrap();
+        assert!(echo.contains(&format!("hello {number}")), "{echo}");
+    }
 }
 
 #[tokio::test]
