@@ -324,6 +324,8 @@ fn metrics_count_handshakes_messages_and_ends_when_asked_for() {
     );
     let _open = serve.open();
     let wanted = [
+        "# HELP handfast_connections_open Open WebSockets.",
+        "# TYPE handfast_connections_open gauge",
         "handfast_connections_open{role=\"server\"} 1",
         "handfast_handshakes_total{role=\"server\",result=\"opened\"} 3",
         "handfast_handshakes_total{role=\"server\",result=\"refused\"} 1",
@@ -342,6 +344,11 @@ fn metrics_count_handshakes_messages_and_ends_when_asked_for() {
         }
         assert!(begin.elapsed() < std::time::Duration::from_secs(10), "{page}");
         std::thread::sleep(std::time::Duration::from_millis(20));
+    }
+    let page = serve.get("/metrics");
+    for line in page.lines().filter_map(|line| line.strip_prefix("# TYPE ")) {
+        let name = line.split(' ').next().expect("a name");
+        assert!(page.contains(&format!("# HELP {name} ")), "{name} in {page}");
     }
     assert!(Serve::start(&[]).get("/metrics").starts_with("HTTP/1.1 404 "));
 }

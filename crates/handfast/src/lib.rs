@@ -55,13 +55,13 @@
 //! | `tower` | `handfast::tower`: a layer that upgrades requests and passes the rest on |
 //! | `axum` | `handfast::axum`: an extractor for axum 0.8 |
 //! | `http2` | HTTP/2 in [`Server`], beside HTTP/1.1 on the same port: by ALPN over TLS, by the client's first bytes without; in [`Client`], preferred or required, and many WebSockets on one connection |
-//! | `tracing` | events for each handshake (result, ids of the broken rules) and each close (code, reason, who), in a span a connection on servers |
+//! | `tracing` | events for each handshake (result, ids of the broken rules) and each close (code, reason, who), in a span `websocket`: on servers for the connection, on clients for the way to its opening |
 //! | `metrics` | counters through the `metrics` facade: the table below. Install a recorder before the first connection |
 //!
 //! | metric | labels | counts |
 //! | --- | --- | --- |
 //! | `handfast_connections_open` | `role` | open WebSockets, a gauge |
-//! | `handfast_handshakes_total` | `role`, `result` | handshakes: `opened`, `refused`, `declined`, `faulty`, `cut`, `timeout`, `http2`, `lost` |
+//! | `handfast_handshakes_total` | `role`, `result` | handshakes: `opened`, `refused`, `declined`, `faulty`, `cut`, `timeout`, `http2`, `lost`; and with 503 `busy` ([`Limits::connections_max`]), `crowded` ([`Limits::handshakes_unfinished_max`]), `draining` |
 //! | `handfast_handshake_faults_total` | `role`, `rule` | broken rules by id |
 //! | `handfast_messages_total`, `handfast_bytes_total` | `role`, `way` | data messages, and bytes of frames: `received`, `sent` |
 //! | `handfast_closes_total` | `role`, `by`, `code` | ends: by `us`, `peer`, `fault`, `pong`, `idle`, `close` (deadlines), `lost`, `drop`; codes from 3000 on as `3xxx`, `4xxx` |

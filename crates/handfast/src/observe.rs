@@ -28,7 +28,7 @@ impl Tally {
         tracing::debug!(role, compressed = connection.deflate().is_some(), "WebSocket opened");
         #[cfg(feature = "metrics")]
         {
-            metrics::counter!("handfast_handshakes_total", "role" => role, "result" => "opened").increment(1);
+            counters::handshake(role, "opened");
             counters::of(connection.role()).open.increment(1);
         }
         Self::default()
@@ -104,8 +104,7 @@ pub(crate) fn refused(refusal: &Refusal) {
     }
     #[cfg(feature = "metrics")]
     {
-        metrics::counter!("handfast_handshakes_total", "role" => "server", "result" => "refused")
-            .increment(1);
+        counters::handshake("server", "refused");
         for fault in refusal.faults() {
             let rule = fault.rule().id;
             metrics::counter!("handfast_handshake_faults_total", "role" => "server", "rule" => rule)
@@ -141,7 +140,7 @@ pub(crate) fn failed(role: Role, error: &Error) {
     }
     #[cfg(feature = "metrics")]
     {
-        metrics::counter!("handfast_handshakes_total", "role" => role, "result" => result).increment(1);
+        counters::handshake(role, result);
         for fault in faults {
             let rule = fault.rule().id;
             metrics::counter!("handfast_handshake_faults_total", "role" => role, "rule" => rule).increment(1);
@@ -154,6 +153,43 @@ pub(crate) fn failed(role: Role, error: &Error) {
 pub(crate) fn fell_back(fault: &crate::error::Http2Fault) {
     #[cfg(feature = "tracing")]
     tracing::info!(role = "client", reason = %fault, "HTTP/1.1 is used where HTTP/2 is preferred");
+}
+
+/// A server answered with 503, or not at all, for want of room.
+pub(crate) fn turned_away(why: Why) {
+    let result = match why {
+        Why::Busy => "busy",
+        Why::Crowded => "crowded",
+        Why::Draining => "draining",
+    };
+    #[cfg(feature = "tracing")]
+    tracing::info!(role = "server", result, "handshake failed");
+    #[cfg(feature = "metrics")]
+    counters::handshake("server", result);
+}
+
+/// What a server had no room for.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Why {
+    /// As many are open as may be.
+    Busy,
+    /// The oldest of too many that had not said what they want.
+    Crowded,
+    /// The server is about to end.
+    Draining,
+}
+
+/// Runs a client's way to its server in a span that names it. Not more of the URI: it may hold secrets.
+#[cfg(feature = "tracing")]
+pub(crate) fn to_server<F: Future>(host: &str, connecting: F) -> impl Future<Output = F::Output> {
+    use tracing::Instrument;
+    connecting.instrument(tracing::info_span!("websocket", role = "client", host))
+}
+
+/// Runs a client's way to its server.
+#[cfg(not(feature = "tracing"))]
+pub(crate) fn to_server<F: Future>(_: &str, connecting: F) -> F {
+    connecting
 }
 
 /// Runs a connection's task in a span that names the other end.
@@ -206,14 +242,57 @@ fn bounded(code: u16) -> std::borrow::Cow<'static, str> {
 #[cfg(feature = "metrics")]
 mod counters {
     use crate::Role;
-    use metrics::{Counter, Gauge, counter, gauge};
-    use std::sync::OnceLock;
+    use metrics::{Counter, Gauge, Unit, counter, describe_counter, describe_gauge, gauge};
+    use std::sync::{Once, OnceLock};
 
     /// Handles that are looked up once.
     pub(super) struct Counters {
         pub(super) open: Gauge,
         /// Messages received and sent, bytes received and sent.
         pub(super) carried: [Counter; 4],
+    }
+
+    /// A handshake came to this result.
+    pub(super) fn handshake(role: &'static str, result: &'static str) {
+        static DESCRIBED: Once = Once::new();
+        // Whatever a program does, a handshake is the first.
+        DESCRIBED.call_once(describe);
+        counter!("handfast_handshakes_total", "role" => role, "result" => result).increment(1);
+    }
+
+    /// Tells the recorder what each metric is.
+    fn describe() {
+        describe_gauge!("handfast_connections_open", Unit::Count, "Open WebSockets.");
+        describe_counter!(
+            "handfast_handshakes_total",
+            Unit::Count,
+            "Opening handshakes by result: opened; refused, declined, faulty, cut, timeout, lost; busy, crowded, draining (503)."
+        );
+        describe_counter!(
+            "handfast_handshake_faults_total",
+            Unit::Count,
+            "Rules of the opening handshake that the other end broke, by the rule's id."
+        );
+        describe_counter!(
+            "handfast_messages_total",
+            Unit::Count,
+            "Data messages, received and sent, added up when a connection waits."
+        );
+        describe_counter!(
+            "handfast_bytes_total",
+            Unit::Bytes,
+            "Bytes of frames, received and sent, added up when a connection waits."
+        );
+        describe_counter!(
+            "handfast_closes_total",
+            Unit::Count,
+            "Ends of WebSockets, by who ended it (us, peer, fault, pong, idle, close, lost, drop) and close code."
+        );
+        describe_counter!(
+            "handfast_pongs_late_total",
+            Unit::Count,
+            "Connections that were given up because no pong came."
+        );
     }
 
     pub(super) fn of(role: Role) -> &'static Counters {

@@ -88,7 +88,7 @@ async fn handshakes_and_closes_are_told_with_result_rules_code_and_who() {
         Ok(())
     }));
 
-    let mut ws = handfast::connect(&format!("ws://{address}/")).await.unwrap();
+    let mut ws = handfast::connect(&format!("ws://user:pass@{address}/?token=x")).await.unwrap();
     ws.send("hello").await.unwrap();
     ws.recv().await.unwrap();
     ws.close(CloseCode::new(4001).unwrap(), "done\u{1b}").await.unwrap();
@@ -96,6 +96,9 @@ async fn handshakes_and_closes_are_told_with_result_rules_code_and_who() {
     log.wait_for(&["websocket", "role=\"server\"", "peer=127.0.0.1:"]).await;
     log.wait_for(&["WebSocket opened", "role=\"server\""]).await;
     log.wait_for(&["WebSocket opened", "role=\"client\""]).await;
+    // Host and port, and nothing that could be secret.
+    log.wait_for(&["websocket", "role=\"client\"", &format!("host=\"{address}\"")]).await;
+    assert!(!log.lines.lock().unwrap().iter().any(|line| line.contains("token") || line.contains("pass")));
     // What a peer wrote is escaped.
     let words = ["role=\"server\"", "by=\"peer\"", "code=4001", "done\\\\u{1b}", "messages_received=1"];
     log.wait_for(&[&["WebSocket closed"], &words[..]].concat()).await;

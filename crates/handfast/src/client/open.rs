@@ -6,11 +6,11 @@ use super::http2::Attempt;
 use super::redirect;
 use super::uri::WsUri;
 use super::{Alpn, Client, Observer, Route, Step, handshake, seen};
-use crate::Error;
 use crate::error::Unreachable;
 use crate::proxy::{Tunnel, Way};
 use crate::transport::Transport;
 use crate::websocket::WebSocket;
+use crate::{Error, observe};
 use handfast_proto::handshake::ClientRequest;
 use std::borrow::Cow;
 use tokio::net::TcpStream;
@@ -21,7 +21,8 @@ impl Client {
         let (mut uri, mut request) = (Cow::Borrowed(&self.uri), Cow::Borrowed(&self.request));
         let mut followed = 0;
         loop {
-            let declined = match self.attempt(&uri, &request, observer).await {
+            let attempt = self.attempt(&uri, &request, observer);
+            let declined = match observe::to_server(&uri.authority, attempt).await {
                 Err(Error::Declined(declined)) => declined,
                 other => return other,
             };

@@ -1,7 +1,7 @@
 //! A connection of HTTP/2: each of its requests is handled like a connection of HTTP/1.1 (RFC 8441).
 
 use super::Shared;
-use super::drain::{Member, Phase};
+use super::drain::Member;
 use super::handshake::busy;
 use super::request::{Request, Waiting};
 use super::serving::Taken;
@@ -124,11 +124,7 @@ fn take<T, H, F>(
             return answer(refusal.to_parts());
         }
     };
-    let member = match shared.hub.phase() {
-        Phase::Serving => Member::open(&shared.hub, policy.limits.connections_max),
-        Phase::Draining | Phase::Stopped => None,
-    };
-    let Some(member) = member else {
+    let Some(member) = shared.admit() else {
         let response = busy("The server cannot take this request now.");
         return answer(response.to_parts(HttpVersion::Http2, head.method() == "HEAD"));
     };

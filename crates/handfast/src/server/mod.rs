@@ -18,9 +18,10 @@ pub use handshake::AcceptOptions;
 pub use listen::BindOptions;
 pub use request::{Request, TakenOver};
 
+use crate::observe::{self, Why};
 use crate::websocket::WebSocket;
 use crate::{Config, Error, Limits, Peer};
-use drain::Hub;
+use drain::{Hub, Member, Phase};
 use handfast_proto::handshake::{Answer, Policy, Refusal};
 use listen::Listener;
 use std::fmt;
@@ -94,6 +95,21 @@ impl Shared {
         if let Some(on_refusal) = &self.on_refusal {
             on_refusal(Refused { peer, refusal, received });
         }
+    }
+
+    /// A place for one more request, while there is one; else it is counted as turned away.
+    fn admit(&self) -> Option<Member> {
+        let member = match self.hub.phase() {
+            Phase::Serving => Member::open(&self.hub, self.options.policy.limits.connections_max),
+            Phase::Draining | Phase::Stopped => {
+                observe::turned_away(Why::Draining);
+                return None;
+            }
+        };
+        if member.is_none() {
+            observe::turned_away(Why::Busy);
+        }
+        member
     }
 
     fn report_error(&self, peer: Option<Peer>, error: &Error) {

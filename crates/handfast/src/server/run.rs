@@ -1,6 +1,6 @@
 //! The accept loop, and what happens to each connection.
 
-use super::drain::{Hub, Member, Phase};
+use super::drain::{Hub, Phase};
 use super::handshake::{HeadFailure, busy, read_early, read_head};
 use super::listen::{self, Listener};
 use super::request::{Request, Waiting};
@@ -8,6 +8,7 @@ use super::serving::{Arrived, Attendance, Received, Serving, Taken};
 use super::waiting::{Place, WaitingRoom};
 use super::{Server, Shared};
 use crate::linger::write_last;
+use crate::observe::Why;
 use crate::transport::Transport;
 use crate::{Error, Peer, Role, observe};
 #[cfg(feature = "http2")]
@@ -149,7 +150,10 @@ async fn receive(io: Transport, peer: Peer, shared: Arc<Shared>) -> Received {
     let timeout = limits.handshake_timeout;
     let (mut io, timeout) = match encrypt(io, &shared, &place, timeout).await? {
         Some(encrypted) => encrypted,
-        None => return Ok(Arrived::Answered),
+        None => {
+            observe::turned_away(Why::Crowded);
+            return Ok(Arrived::Answered);
+        }
     };
     #[cfg(feature = "http2")]
     if io.is_http2() {
@@ -162,11 +166,7 @@ async fn receive(io: Transport, peer: Peer, shared: Arc<Shared>) -> Received {
     };
     let (response, error) = match head {
         Ok((head, rest)) => {
-            let member = match shared.hub.phase() {
-                Phase::Serving => Member::open(&shared.hub, limits.connections_max),
-                Phase::Draining | Phase::Stopped => None,
-            };
-            if let Some(member) = member {
+            if let Some(member) = shared.admit() {
                 return Ok(Arrived::Request(Request::new(Waiting { io, head, rest, peer, member, shared })));
             }
             (Some(busy("The server cannot take this connection now.").to_bytes(false)), None)
@@ -182,6 +182,10 @@ async fn receive(io: Transport, peer: Peer, shared: Arc<Shared>) -> Received {
                     observe::refused(&refusal);
                     shared.report_refusal(peer, &refusal, &received);
                     None
+                }
+                HeadFailure::Crowded => {
+                    observe::turned_away(Why::Crowded);
+                    Some(HeadFailure::Crowded.into_error())
                 }
                 // Opened and closed without a word, as health checks do.
                 HeadFailure::Cut(cut) if cut.bytes == 0 => None,
@@ -215,12 +219,8 @@ fn is_preface(refusal: &handfast_proto::handshake::Refusal) -> bool {
 
 #[cfg(feature = "http2")]
 fn http2_or_busy(io: Transport, read: BytesMut, peer: Peer, shared: &Shared) -> Received {
-    let member = match shared.hub.phase() {
-        Phase::Serving => Member::open(&shared.hub, shared.options.policy.limits.connections_max),
-        Phase::Draining | Phase::Stopped => None,
-    };
     // Without a place it is closed: before its settings are exchanged nothing can be answered.
-    Ok(match member {
+    Ok(match shared.admit() {
         Some(member) => Arrived::Http2(Box::new(super::http2::Incoming { io, read, peer, member })),
         None => Arrived::Answered,
     })

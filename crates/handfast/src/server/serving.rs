@@ -16,9 +16,12 @@ use std::task::{Context, Poll, ready};
 /// task anyway.
 pub(super) enum Serving<F> {
     /// Until the handler is called. Its memory is free again while the handler runs.
-    Beginning(Pin<Box<dyn Future<Output = Option<Pin<Box<Handling<F>>>>> + Send>>),
+    Beginning(Pin<Box<Beginning<F>>>),
     Handling(Pin<Box<Handling<F>>>),
 }
+
+/// Gives the handler once the request is there, unless the server stops before.
+type Beginning<F> = dyn Future<Output = Option<Pin<Box<Handling<F>>>>> + Send;
 
 pin_project! {
     /// A handler at work.
