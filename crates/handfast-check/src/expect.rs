@@ -16,6 +16,14 @@ pub fn accept_for(key: &[u8]) -> String {
     STANDARD.encode(hash.finalize())
 }
 
+/// The text is 16 bytes in base64, as a key must be. Unused bits of the last letter may be set.
+pub(crate) fn is_key(text: &str) -> bool {
+    let text = text.trim_ascii();
+    text.len() == 24
+        && text.ends_with("==")
+        && text[..22].bytes().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'+' | b'/'))
+}
+
 /// A fresh key: 16 random bytes in base64.
 pub(crate) fn fresh_key() -> String {
     STANDARD.encode(random::<16>())
@@ -40,6 +48,16 @@ mod tests {
     #[test]
     fn the_sample_of_rfc_6455_gives_the_printed_accept() {
         assert_eq!(accept_for(b"dGhlIHNhbXBsZSBub25jZQ=="), "s3pPLMBiTxaQ9kYGzzhZRbK+xOo=");
+    }
+
+    #[test]
+    fn a_key_is_16_bytes_in_base64() {
+        assert!(is_key("dGhlIHNhbXBsZSBub25jZQ==") && is_key("dGhlIHNhbXBsZSBub25jZR=="));
+        for text in
+            ["", "OQ==", "dGhlIHNhbXBsZSBub25jZQ", "--------------------_w==", "dGhlIHNhbXBsZSBub25jZQ==="]
+        {
+            assert!(!is_key(text), "{text}");
+        }
     }
 
     #[test]

@@ -5,6 +5,7 @@
 //! catalogue's words.
 
 mod client;
+mod difference;
 mod error;
 mod escape;
 mod expect;

@@ -45,7 +45,8 @@ const one = path => new Promise(done => {
   let said = "closed";
   const socket = new WebSocket("ws://" + location.host + path);
   const end = text => { said = text; };
-  socket.onopen = () => { end("opened"); setTimeout(() => socket.close(), 700); };
+  // The server closes when it has seen enough; leaving earlier would hide what comes late.
+  socket.onopen = () => { end("opened"); setTimeout(() => socket.close(), 4000); };
   socket.onerror = () => { if (said === "closed") end("failed"); };
   socket.onclose = () => done(said);
   setTimeout(() => { socket.close(); done(said === "closed" ? "no answer" : said); }, 15000);

@@ -53,6 +53,7 @@ pub fn human(report: &Report, all: bool) -> String {
             result.title
         );
         for (name, text) in [
+            ("change", result.change.as_deref()),
             ("sent", result.sent.as_deref()),
             ("got", result.got.as_deref()),
             ("wanted", Some(result.wanted)),

@@ -56,7 +56,8 @@ fn case(result: &RuleResult, suite: &str) -> String {
         Verdict::Remark => format!("<system-out>{}</system-out>", xml(&format!("remark: {got}"))),
         Verdict::Fail => {
             let text = format!(
-                "sent: {}\ngot: {got}\nwanted: {}\nwhy: {}\nfix: {}\nsource: {}\nagain: {}\n",
+                "change: {}\nsent: {}\ngot: {got}\nwanted: {}\nwhy: {}\nfix: {}\nsource: {}\nagain: {}\n",
+                result.change.as_deref().unwrap_or_default(),
                 result.sent.as_deref().unwrap_or_default(),
                 result.wanted,
                 result.why,

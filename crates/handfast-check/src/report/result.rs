@@ -53,6 +53,8 @@ pub struct RuleResult {
     pub level: &'static str,
     /// How it came out.
     pub verdict: Verdict,
+    /// How what was sent differs from a correct message, in words; none where nothing was sent.
+    pub change: Option<String>,
     /// The bytes sent in the exchange that decided, escaped; none where nothing was sent.
     pub sent: Option<String>,
     /// What came, in words.
@@ -77,6 +79,7 @@ pub fn rule_result(rule: &'static Rule, verdict: Verdict) -> RuleResult {
         source: rule.source,
         level: rule.level.as_str(),
         verdict,
+        change: None,
         sent: None,
         got: None,
         wanted: rule.pass,

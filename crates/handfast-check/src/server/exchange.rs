@@ -23,10 +23,12 @@ pub(crate) const ECHO: &str = "handfast asks for an echo";
 pub(crate) struct Observation {
     /// What was special about it.
     pub(crate) label: String,
-    /// The bytes sent up to the answer, the first 64 KiB of them.
+    /// The bytes sent up to the answer, the first 2 MiB of them.
     pub(crate) sent: Vec<u8>,
     /// How many bytes left before the answer.
     pub(crate) sent_length: usize,
+    /// How they left.
+    pub(crate) delivery: Delivery,
     /// The key in it.
     pub(crate) key: String,
     /// Answers with 100 to 199 other than 101.
@@ -128,11 +130,13 @@ impl Reader {
 
 /// Makes the exchange.
 pub(crate) async fn exchange(context: &Context, stimulus: &Stimulus) -> Observation {
-    let key = stimulus.key.clone().unwrap_or_else(expect::fresh_key);
-    let request = stimulus.render(&key);
+    let fresh = stimulus.key.clone().unwrap_or_else(expect::fresh_key);
+    let request = stimulus.render(&fresh);
+    let key = key_sent(&request).unwrap_or(fresh);
     let mut seen = Observation {
         label: stimulus.label.clone(),
-        sent: request[..request.len().min(KEPT)].to_vec(),
+        sent: request[..request.len().min(SENT_KEPT)].to_vec(),
+        delivery: stimulus.delivery.clone(),
         key,
         ..Observation::default()
     };
@@ -163,8 +167,27 @@ pub(crate) async fn exchange(context: &Context, stimulus: &Stimulus) -> Observat
     seen
 }
 
-/// How much of what was sent and received is kept for the report.
+/// The key as it stands in the request, whatever it is worth: the value of its only Sec-WebSocket-Key line. `None` where
+/// there are several lines or none, or one that goes on in the next.
+fn key_sent(request: &[u8]) -> Option<String> {
+    const NAME: &[u8] = b"Sec-WebSocket-Key:";
+    let head = request.windows(4).position(|four| four == b"\r\n\r\n").map_or(request, |end| &request[..end]);
+    if head.windows(2).any(|two| two[0] == b'\n' && matches!(two[1], b' ' | b'\t')) {
+        return None;
+    }
+    let mut values = head
+        .split(|byte| *byte == b'\n')
+        .filter(|line| line.len() >= NAME.len() && line[..NAME.len()].eq_ignore_ascii_case(NAME))
+        .map(|line| line[NAME.len()..].trim_ascii());
+    let value = values.next().filter(|_| values.next().is_none())?;
+    std::str::from_utf8(value).ok().map(str::to_owned)
+}
+
+/// How much of what was received is kept for the report.
 const KEPT: usize = 64 * 1024;
+
+/// How much of what was sent is kept, so that it can be sent again: more than the largest finite head.
+const SENT_KEPT: usize = 2 << 20;
 
 /// Opens a connection to the target.
 pub(crate) async fn connect(context: &Context) -> io::Result<Stream> {
@@ -492,7 +515,8 @@ impl Observation {
     pub(crate) fn describe(&self, context: &Context) -> String {
         let line = self.head.as_ref().map(Head::line).unwrap_or_default();
         match self.reaction(context) {
-            Reaction::Accepted => format!("{line}, with the right accept"),
+            Reaction::Accepted if expect::is_key(&self.key) => format!("{line}, with the right accept"),
+            Reaction::Accepted => format!("{line}, with the accept of what stands there as key"),
             Reaction::Faulty(fault) => format!("{line}, {fault}"),
             Reaction::Status(_) => line,
             Reaction::NotHttp => format!("no HTTP answer: {}", crate::escape::escape(&self.received, 80)),
@@ -501,5 +525,18 @@ impl Observation {
             Reaction::Silent => format!("no answer within {:.0?}", self.waited),
             Reaction::Unreachable(why) => format!("no connection: {why}"),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::key_sent;
+
+    #[test]
+    fn the_key_is_read_where_one_line_holds_it() {
+        let key = |text: &str| key_sent(text.as_bytes());
+        assert_eq!(key("GET / HTTP/1.1\r\nsec-websocket-key: abc \r\n\r\n").as_deref(), Some("abc"));
+        assert_eq!(key("GET / HTTP/1.1\r\nSec-WebSocket-Key:\r\n\tabc\r\n\r\n"), None);
+        assert_eq!(key("GET / HTTP/1.1\r\nSec-WebSocket-Key: a\r\nSec-WebSocket-Key: b\r\n\r\n"), None);
     }
 }

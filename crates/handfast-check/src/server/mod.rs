@@ -1,5 +1,6 @@
 //! The server check: what a WebSocket server does with right and wrong handshakes.
 
+mod again;
 pub(crate) mod context;
 pub(crate) mod exchange;
 mod h2;

@@ -261,6 +261,8 @@ fn server_bits(context: &Context, seen: &Observation) -> Finding {
     match deflate(seen).map(|parameters| bits(&parameters, "server_max_window_bits")) {
         None => Finding::pass(seen.describe(context)),
         Some(Some(Some(granted))) if (8..=asked).contains(&granted) => Finding::pass(text),
+        // 15 is what holds without the parameter: nobody is harmed, though the answer should repeat it.
+        Some(None) if asked == 15 => Finding::remark(text),
         _ => Finding::fail(text),
     }
 }

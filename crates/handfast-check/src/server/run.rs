@@ -9,16 +9,17 @@ use tokio::sync::{Mutex, Semaphore};
 use tokio::task::JoinSet;
 use tokio::time::Instant;
 
+use super::again;
 use super::context::Context;
 use super::exchange::{Observation, Reaction, exchange};
 use super::h2;
 use super::judge::{Finding, Judge, Need, Probe, judge};
 use super::options::{Options, selects};
 use super::phases;
-use super::stimulus::Stimulus;
+use super::stimulus::{Delivery, Stimulus};
 use super::table;
 use crate::error::CheckError;
-use crate::escape::{escape, shell_print};
+use crate::escape::escape;
 use crate::report::{Phase, Report, RuleResult, Verdict, rule_result};
 use crate::target::Target;
 use crate::wire::tls;
@@ -167,7 +168,29 @@ impl Plan {
             done += 1;
             progress(done, self.unique.len());
         }
+        self.ask_again(context, &mut all).await;
         all
+    }
+
+    /// A busy machine is no judgement: what stayed silent is asked once more, and an answer counts.
+    async fn ask_again(&self, context: &Arc<Context>, all: &mut [Observation]) {
+        let mut tasks = JoinSet::new();
+        for (place, stimulus) in self.unique.iter().cloned().enumerate() {
+            let whole = !matches!(stimulus.delivery, Delivery::Drip(_) | Delivery::Endless(..));
+            if whole && unsure(context, &all[place]) {
+                let context = Arc::clone(context);
+                tasks.spawn(async move {
+                    let _slot = context.slots.acquire().await.expect("the semaphore is never closed");
+                    (place, exchange(&context, &stimulus).await)
+                });
+            }
+        }
+        while let Some(result) = tasks.join_next().await {
+            let (place, seen) = result.expect("an exchange does not panic and is not aborted");
+            if !unsure(context, &seen) {
+                all[place] = seen;
+            }
+        }
     }
 
     fn results(&self, context: &Context, probes: &[&Probe], seen: &[Observation]) -> Vec<RuleResult> {
@@ -190,6 +213,15 @@ impl Plan {
             finish(context, rule, finding, &own)
         };
         probes.iter().zip(&self.wanted).map(one).collect()
+    }
+}
+
+/// Silence, or a ping that stayed unanswered: the target may only have been slow.
+fn unsure(context: &Context, seen: &Observation) -> bool {
+    match seen.reaction(context) {
+        Reaction::Silent => true,
+        Reaction::Faulty(_) => seen.accept_fault().is_none(),
+        _ => false,
     }
 }
 
@@ -265,26 +297,11 @@ fn finish(context: &Context, rule: &'static Rule, finding: Finding, own: &[Obser
     }
     result.got = Some(finding.text);
     if let Some(seen) = own.get(finding.place) {
+        result.change = Some(again::change(context, seen)).filter(|_| !seen.sent.is_empty());
         result.sent = Some(escape(&seen.sent, SHOWN));
         if matches!(verdict, Verdict::Fail | Verdict::Remark) && !seen.sent.is_empty() {
-            result.repro = Some(repro(context, rule, seen));
+            result.repro = Some(again::command(context, rule, seen));
         }
     }
     result
-}
-
-/// A command that sends the same bytes.
-fn repro(context: &Context, rule: &Rule, seen: &Observation) -> String {
-    let target = &context.target;
-    let whole = seen.sent.len() >= seen.sent_length;
-    match shell_print(&seen.sent).filter(|_| whole) {
-        None => format!("handfast check {} --only {}", target.url(), rule.id),
-        Some(print) if target.secure => format!(
-            "({print}; sleep 2) | openssl s_client -quiet -connect {}:{} -servername {}",
-            target.bracketed_host(),
-            target.port,
-            target.host
-        ),
-        Some(print) => format!("({print}; sleep 2) | nc {} {}", target.host, target.port),
-    }
 }

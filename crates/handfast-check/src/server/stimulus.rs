@@ -23,9 +23,10 @@ pub(crate) struct Stimulus {
 }
 
 /// How bytes leave.
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
 pub(crate) enum Delivery {
     /// In one write.
+    #[default]
     Whole,
     /// In pieces cut at these places, with a pause between them.
     Pieces(Vec<usize>, Duration),
