@@ -10,6 +10,7 @@ mod paths;
 mod process;
 mod report;
 mod rules;
+mod survey;
 mod test;
 mod tidy;
 
@@ -25,6 +26,7 @@ docs    write docs/errors.md from the code
 rules   write crates/handfast-proto/src/rules/table.rs from rules/*.toml
 bench   handfast beside its peers and the limits: see `cargo xtask bench --help`
 fuzz    run the fuzz targets: see `cargo xtask fuzz --help`
+survey  other people's servers and clients before the checker; writes docs/survey.md: see `cargo xtask survey --help`
 tidy    check that catalogue, code and tests match, and that the code keeps the house's rules
 test    install what is missing and run everything; cargo xtask test --list names the steps
             --full       also what takes long
@@ -48,6 +50,11 @@ fn main() -> ExitCode {
             Ok(())
         }
         ["fuzz", rest @ ..] => fuzz::run(rest),
+        ["survey", "--help"] => {
+            print!("{}", survey::HELP);
+            Ok(())
+        }
+        ["survey", rest @ ..] => survey::run(rest),
         ["tidy"] => tidy::run(),
         ["test", arguments @ ..] => match test::main(arguments) {
             Ok(true) => Ok(()),

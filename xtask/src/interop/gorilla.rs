@@ -62,17 +62,23 @@ pub fn server() -> Verdict {
 
 /// Compiles `interop/gorilla/NAME/main.go`.
 fn build(name: &str) -> Verdict<PathBuf> {
+    compile(&format!("interop/gorilla/{name}/main.go"), &format!("gorilla-{name}"))
+}
+
+/// Compiles a program that uses gorilla/websocket; the source is named from the top, the program stands in
+/// `install::folder()`.
+pub fn compile(source: &str, name: &str) -> Verdict<PathBuf> {
     let packages = ["golang", "golang-github-gorilla-websocket-dev"];
     let library = PathBuf::from(GOPATH).join("src/github.com/gorilla/websocket");
     if !library.is_dir() {
         install::apt(&packages, "gorilla/websocket")?;
     }
     let go = install::program("go", &packages)?;
-    let binary = install::folder().join(format!("gorilla-{name}"));
+    let binary = install::folder().join(name);
     let mut command = Command::new(go);
     command.env("GOPATH", GOPATH).env("GO111MODULE", "off").args(["build", "-o"]).arg(&binary);
-    command.arg(paths::at("interop/gorilla").join(name).join("main.go"));
-    let log = format!("gorilla-build-{name}");
-    process::run("go build", &mut command, install::log(&log), LIMIT)?.checked("go build")?;
+    command.arg(paths::at(source));
+    let log = install::log(&format!("build-{name}"));
+    process::run("go build", &mut command, log, LIMIT)?.checked("go build")?;
     Ok(binary)
 }

@@ -5,7 +5,7 @@ mod browser;
 mod certificates;
 mod channels;
 mod forward;
-mod gorilla;
+pub mod gorilla;
 mod http;
 mod http2;
 mod path;
