@@ -8,33 +8,50 @@ use crate::{Outcome, paths};
 /// What `cargo xtask bench` understands.
 pub const HELP: &str = "\
 cargo xtask bench [--quick] [--peers NAMES] [--cells NAMES] [--rounds N]
-    handfast's echo example beside peers and limits: tables to standard output, raw JSON and plots to bench/results/.
-    --quick    one round of a second each and no files: a first look
-    --peers    of those that bench/compare knows (default: rust,bun); `none` for the limits alone
-    --cells    of those that bench/compare knows
-    --rounds   default 7
+    handfast beside peers and limits: tables to standard output; raw JSON, tables and plots to bench/results/DATE/.
+    --quick    one round of a second each of the main cells, and no files: a first look
+    --peers    of those that bench/compare knows, or its groups rust and peers; `none` for the limits alone
+    --cells    of those that bench/compare knows, or its groups: main (what servers are judged by), growth (all of sizes,
+               open, fields, members, cores and memory), hs, echo, sizes, open, fields, members, cores, memory
+    --rounds   default 7; at most 3 of the cells of growth
+cargo xtask bench --readme RESULTS.json
+    prints README's table from the raw JSON of a run
 cargo xtask bench --instructions [--save]
     counts instructions under valgrind and compares them with bench/results/instructions.tsv; --save replaces it
 ";
 
-/// The peers of a run that names none: those that cargo and npm bring.
-const PEERS: &str = "rust,bun";
+/// The peers of a run that names none: the fastest of Rust, the most used, and uWebSockets inside Bun.
+const PEERS: &str = "tokio-tungstenite,fastwebsockets,tokio-websockets,sockudo-ws,yawc,bun";
 
-/// All cells but the one that only adds time: handshakes closed with FIN.
-const CELLS: &str = "hs-min,hs-browser,echo-16,echo-16p,echo-1k,echo-1kp,text-1k,echo-64k,echo-1m,text-1m,\
-echo-deflate,broadcast,idle,idle-deflate";
+/// Each Rust peer with the package that builds it.
+const PACKAGES: [(&str, &str); 7] = [
+    ("tokio-tungstenite", "peer-tungstenite"),
+    ("fastwebsockets", "peer-fastwebsockets"),
+    ("tokio-websockets", "peer-tokio-websockets"),
+    ("sockudo-ws", "peer-sockudo"),
+    ("yawc", "peer-yawc"),
+    ("web-socket", "peer-web-socket"),
+    ("axum", "peer-axum"),
+];
+
+/// The limits that say something beside one another: the lowest of each kind, and what tokio alone costs.
+const LIMITS: &str = "limit-101-lean,limit-tokio-101,limit-tcp,limit-tokio-echo,limit-ws";
+
+/// Those that show how cost grows; more lines could not be told apart in a plot.
+const GROWTH: &str = "limit-101-lean,limit-tcp,tokio-tungstenite,tokio-websockets,bun";
 
 /// Runs what the words after `bench` ask for.
 pub fn run(words: &[&str]) -> Outcome {
-    let mut options = Options { quick: false, peers: PEERS, cells: CELLS, rounds: "7" };
+    let mut options = Options { quick: false, peers: PEERS, cells: None, rounds: "7" };
     let mut words = words.iter();
     while let Some(&word) = words.next() {
         let mut value = || words.next().copied().ok_or_else(|| format!("{word} wants a value\n\n{HELP}"));
         match word {
             "--quick" => options.quick = true,
             "--peers" => options.peers = value()?,
-            "--cells" => options.cells = value()?,
+            "--cells" => options.cells = Some(value()?),
             "--rounds" => options.rounds = value()?,
+            "--readme" => return call(Command::new(paths::at("bench/compare")).args(["--readme", value()?])),
             "--instructions" => return instructions(words.as_slice()),
             _ => return Err(format!("cargo xtask bench does not know {word}\n\n{HELP}")),
         }
@@ -45,32 +62,62 @@ pub fn run(words: &[&str]) -> Outcome {
 struct Options<'a> {
     quick: bool,
     peers: &'a str,
-    cells: &'a str,
+    cells: Option<&'a str>,
     rounds: &'a str,
 }
 
 fn compare(options: &Options<'_>) -> Outcome {
+    for (tool, package) in [("python3", "python3"), ("taskset", "util-linux"), ("chrt", "util-linux")] {
+        if Command::new(tool).arg("--version").output().is_err() {
+            return Err(format!("the rig needs {tool}: install {package}"));
+        }
+    }
     build(options.peers)?;
-    let peers =
-        if options.peers == "none" { "limits".to_owned() } else { format!("limits,{}", options.peers) };
-    let echo = paths::at("target/release/examples/echo");
+    let servers =
+        if options.peers == "none" { LIMITS.to_owned() } else { format!("{LIMITS},{}", options.peers) };
+    let at = |name: &str| paths::at("target/release/examples").join(name).display().to_string();
+    let (echo, threads) = (at("echo"), at("threads"));
     let mut command = Command::new(paths::at("bench/compare"));
-    command.args(["--servers", &peers, "--cells", options.cells, "--regime", "one"]).args([
-        "--extra",
-        "handfast",
-        &format!("{} {{port}} {{style}}", echo.display()),
-    ]);
+    command
+        .args(["--servers", &servers, "--regime", "one", "--secs", "1", "--warmup", "0.3"])
+        .args(["--cells", options.cells.unwrap_or(if options.quick { "main" } else { "main,growth" })])
+        .args(["--extra", "handfast", &format!("{echo} {{port}} {{style}}")])
+        .args(["--extra", "handfast, shards", &format!("{threads} {{port}} shards {{threads}}")])
+        .args(["--extra", "handfast, pool", &format!("{threads} {{port}} pool {{threads}}")])
+        .args(["--extra-style", "tls", "handfast", &format!("{threads} {{port}} shards 1 tls")])
+        .args([
+            "--extra-style",
+            "tls-deflate",
+            "handfast",
+            &format!("{threads} {{port}} shards 1 tls deflate"),
+        ]);
     if options.quick {
         return call(command.arg("--quick"));
     }
-    let results = paths::at("bench/results");
-    std::fs::create_dir_all(&results).map_err(|error| format!("bench/results: {error}"))?;
-    let raw = results.join("compare.json");
-    call(command.args(["--rounds", options.rounds, "--out"]).arg(&raw))?;
-    call(Command::new(paths::at("bench/target/release/plots")).arg(&raw).arg(results.join("plots")))
+    if options.peers == PEERS {
+        command.args(["--growth-servers", GROWTH]);
+    }
+    let results = paths::at("bench/results").join(date()?);
+    std::fs::create_dir_all(&results).map_err(|error| format!("{}: {error}", results.display()))?;
+    let (raw, tables, plots) =
+        (results.join("compare.json"), results.join("compare.md"), results.join("plots"));
+    call(command.args(["--rounds", options.rounds, "--out"]).arg(&raw).arg("--markdown").arg(&tables))?;
+    call(Command::new(paths::at("bench/target/release/plots")).arg(&raw).arg(&plots))?;
+    println!("\nwritten: {}, {}, and {}", raw.display(), tables.display(), plots.display());
+    println!("README's table: cargo xtask bench --readme {}", raw.display());
+    Ok(())
 }
 
-/// Builds the echo example, the rig, and the parts of it that the peers need.
+/// The day and minute, in UTC, as a folder's name.
+fn date() -> Outcome<String> {
+    let output = Command::new("date")
+        .args(["-u", "+%Y-%m-%d-%H%M"])
+        .output()
+        .map_err(|error| format!("date: {error}"))?;
+    Ok(String::from_utf8_lossy(&output.stdout).trim().to_owned())
+}
+
+/// Builds the examples, the rig, and the parts of it that the peers need.
 fn build(peers: &str) -> Outcome {
     let mut setup = Command::new(paths::at("bench/setup"));
     setup.arg("rig");
@@ -80,12 +127,20 @@ fn build(peers: &str) -> Outcome {
             setup.arg(part);
         }
     }
-    if peers != "none" && peers != "bun" {
+    let named = |name: &str| peers.split(',').any(|peer| peer.split(':').next() == Some(name));
+    if ["rust", "peers", "all", "send", "send3"].iter().any(|group| named(group)) {
         setup.arg("rust");
     }
+    setup.args(PACKAGES.iter().filter(|(name, _)| named(name)).map(|(_, package)| package));
     call(&mut setup)?;
-    let mut example = cargo();
-    call(example.args(["build", "--quiet", "--release", "--package", "handfast", "--example", "echo"]))
+    let mut examples = cargo();
+    println!("cargo build --release -p handfast --example echo --example threads");
+    call(examples.args(["build", "--quiet", "--release", "--package", "handfast"]).args([
+        "--example",
+        "echo",
+        "--example",
+        "threads",
+    ]))
 }
 
 fn instructions(words: &[&str]) -> Outcome {

@@ -1,5 +1,6 @@
 //! Bars and lines, in colours that people with any colour vision tell apart (Okabe and Ito's).
 
+use plotters::coord::ranged1d::{AsRangedCoord, ValueFormatter};
 use plotters::prelude::*;
 use plotters::style::text_anchor::{HPos, Pos, VPos};
 use std::error::Error;
@@ -37,7 +38,8 @@ const LABELS: i32 = 170;
 
 /// Panels of bars, two beside each other. A bar over six times as long as the median is cut, and its figure says so.
 pub fn bars(file: &Path, title: &str, panels: &[Bars]) -> Outcome {
-    if panels.iter().all(|panel| panel.rows.is_empty()) {
+    let panels: Vec<&Bars> = panels.iter().filter(|panel| !panel.rows.is_empty()).collect();
+    if panels.is_empty() {
         return Ok(());
     }
     let columns = if panels.len() > 1 { 2 } else { 1 };
@@ -73,7 +75,7 @@ pub fn bars(file: &Path, title: &str, panels: &[Bars]) -> Outcome {
     Ok(())
 }
 
-/// Lines over two logarithmic axes.
+/// Lines over a logarithmic axis. The one upwards is logarithmic too where the values differ much, and else begins at 0.
 pub fn lines(file: &Path, title: &str, across: &str, lines: &[Line]) -> Outcome {
     let all = || lines.iter().flat_map(|line| line.points.iter().copied());
     let span = |values: &mut dyn Iterator<Item = f64>| {
@@ -82,8 +84,20 @@ pub fn lines(file: &Path, title: &str, across: &str, lines: &[Line]) -> Outcome 
     if lines.is_empty() {
         return Ok(());
     }
-    let (x0, x1) = span(&mut all().map(|point| point.0));
+    let x = span(&mut all().map(|point| point.0));
     let (y0, y1) = span(&mut all().map(|point| point.1));
+    if y1 > y0 * 20.0 {
+        chart(file, title, across, lines, x, (y0 * 0.8..y1 * 1.25).log_scale())
+    } else {
+        chart(file, title, across, lines, x, 0.0..y1 * 1.4)
+    }
+}
+
+fn chart<Y>(file: &Path, title: &str, across: &str, lines: &[Line], (x0, x1): (f64, f64), y: Y) -> Outcome
+where
+    Y: AsRangedCoord<Value = f64>,
+    Y::CoordDescType: ValueFormatter<f64>,
+{
     let root = SVGBackend::new(file, (WIDTH, 480)).into_drawing_area();
     root.fill(&WHITE)?;
     let mut chart = ChartBuilder::on(&root)
@@ -91,11 +105,11 @@ pub fn lines(file: &Path, title: &str, across: &str, lines: &[Line]) -> Outcome 
         .margin(12)
         .x_label_area_size(44)
         .y_label_area_size(56)
-        .build_cartesian_2d((x0..x1).log_scale(), (y0 * 0.8..y1 * 1.25).log_scale())?;
+        .build_cartesian_2d((x0..x1).log_scale(), y)?;
     chart
         .configure_mesh()
         .x_desc(across)
-        .x_label_formatter(&|v| figure(*v))
+        .x_label_formatter(&|v| whole(*v))
         .y_label_formatter(&|v| figure(*v))
         .label_style(text(13))
         .light_line_style(WHITE)
@@ -127,6 +141,11 @@ pub fn lines(file: &Path, title: &str, across: &str, lines: &[Line]) -> Outcome 
 
 fn text(size: i32) -> TextStyle<'static> {
     ("sans-serif", size).into_font().color(&BLACK)
+}
+
+/// A number of things or bytes.
+fn whole(value: f64) -> String {
+    if value >= 10_000.0 { figure(value) } else { format!("{value:.0}") }
 }
 
 fn figure(value: f64) -> String {

@@ -38,8 +38,19 @@ fn main() -> Result<(), Box<dyn Error>> {
 
     let lines = lines(medians, &SIZES);
     draw::lines(&folder.join("payload.svg"), "Cost of an echo, µs of server CPU", "payload, bytes", &lines)?;
-    let lines = self::lines(medians, &OPEN);
+    // Where fewer connections were allowed than the cell wants, they stand at what was open.
+    let open = OPEN.map(|(cell, wanted)| (cell, results["open"][cell].as_f64().unwrap_or(wanted)));
+    let lines = self::lines(medians, &open);
     draw::lines(&folder.join("connections.svg"), "Cost of an echo of 128 bytes, µs of server CPU", "open connections", &lines)?;
+    let lines = self::lines(medians, &FIELDS);
+    draw::lines(&folder.join("fields.svg"), "Cost of a handshake, µs of server CPU", "header fields", &lines)?;
+    let lines = self::lines(medians, &MEMBERS);
+    draw::lines(&folder.join("broadcast.svg"), "Cost of a broadcast, µs of server CPU a message delivered", "members", &lines)?;
+
+    let panels: Vec<Bars> = CORES.iter().map(|&(cell, title)| bars_of(medians, cell, title, "µs")).collect();
+    draw::bars(&folder.join("cores.svg"), "Cost on one core and on two, µs of server CPU an operation", &panels)?;
+    let panels: Vec<Bars> = MEMORY.iter().map(|&(cell, title)| bars_of(medians, cell, title, "B")).collect();
+    draw::bars(&folder.join("memory.svg"), "Memory of an idle connection after one echo of 1 KiB, bytes", &panels)?;
     Ok(())
 }
 
@@ -66,6 +77,32 @@ const SIZES: [(&str, f64); 8] = [
 
 const OPEN: [(&str, f64); 4] =
     [("open-64", 64.0), ("open-1k", 1000.0), ("open-10k", 10_000.0), ("open-100k", 100_000.0)];
+
+const FIELDS: [(&str, f64); 3] = [("hs-5", 5.0), ("hs-20", 20.0), ("hs-100", 100.0)];
+
+const MEMBERS: [(&str, f64); 4] =
+    [("members-10", 10.0), ("members-100", 100.0), ("members-1k", 1000.0), ("members-10k", 10_000.0)];
+
+const CORES: [(&str, &str); 4] = [
+    ("cores-1-echo", "echo, one thread, one core"),
+    ("cores-2-echo", "echo, two threads, two cores"),
+    ("cores-1-hs", "handshake, one thread, one core"),
+    ("cores-2-hs", "handshake, two threads, two cores"),
+];
+
+const MEMORY: [(&str, &str); 4] = [
+    ("idle", "plain"),
+    ("idle-deflate-10k", "deflate agreed"),
+    ("idle-tls", "TLS"),
+    ("idle-tls-deflate", "TLS, deflate agreed"),
+];
+
+/// A cell's figures as bars, the least first.
+fn bars_of(medians: &Value, cell: &str, title: &str, unit: &str) -> Bars {
+    let mut rows: Vec<Row> = servers(&medians[cell]).collect();
+    rows.sort_by(|a, b| a.1.total_cmp(&b.1));
+    Bars { title: title.into(), unit: unit.into(), rows }
+}
 
 /// Servers of a cell that are no limits and no second style of one.
 fn servers(cell: &Value) -> impl Iterator<Item = Row> + '_ {

@@ -5,6 +5,7 @@
 
 mod net;
 mod stream;
+mod tls;
 mod util;
 
 use net::*;
@@ -54,9 +55,10 @@ impl Args {
 fn usage() -> ! {
     eprintln!(
         "wsload MODE --port N --pid SERVER_PID [options]\n\
-         handshake --inflight 64 --headers min|browser --close rst|fin --secs 3 --warmup 0.5\n\
+         handshake --inflight 64 --headers min|browser|COUNT --close rst|fin --secs 3 --warmup 0.5\n\
          echo      --conns 64 --size 16 --depth 1 --kind binary|text|utf8|json --idle 0 --secs 3 [--deflate] [--raw]\n\
          idle      --conns 10000 --size 1024 --settle 1 [--deflate]\n\
+         idle-tls  the same over TLS 1.3\n\
          broadcast --conns 101 --size 128 --depth 1 --path /broadcast --secs 3\n\
          probe     how fast the machine is right now (a fixed piece of work, 40 ms)\n\
          common    --path / --name LABEL"
@@ -81,6 +83,7 @@ fn main() {
         "echo" => stream::echo(&a, &mut j, false),
         "broadcast" => stream::echo(&a, &mut j, true),
         "idle" => stream::idle(&a, &mut j),
+        "idle-tls" => tls::idle(&a, &mut j),
         "probe" => probe(&mut j),
         _ => usage(),
     };
@@ -110,11 +113,15 @@ fn handshake(a: &Args, j: &mut Json) -> Res<()> {
     let dst = sockaddr([127, 0, 0, 1], port);
     let mut rng = Rng::seeded();
     let keys = Keys::new(16_384, &mut rng);
-    let mut req = match headers.as_str() {
-        "min" => Request::minimal(port, &path, None),
-        "browser" => Request::browser(port, &path),
-        _ => return Err("--headers min|browser".into()),
+    let request = || match headers.as_str() {
+        "min" => Ok(Request::minimal(port, &path, None)),
+        "browser" => Ok(Request::browser(port, &path)),
+        count => match count.parse() {
+            Ok(count) if count >= 5 => Ok(Request::fields(port, &path, count)),
+            _ => Err("--headers min|browser|COUNT, at least 5".to_string()),
+        },
     };
+    let mut req = request()?;
     j.str("headers", &headers);
     j.int("request_bytes", req.len() as u64);
     j.int("inflight", w as u64);
@@ -161,10 +168,7 @@ fn handshake(a: &Args, j: &mut Json) -> Res<()> {
                 if ev & OUT != 0 {
                     // Late writability: the request goes out now.
                     let (key, _) = keys.get(s.key);
-                    let mut r = match headers.as_str() {
-                        "min" => Request::minimal(port, &path, None),
-                        _ => Request::browser(port, &path),
-                    };
+                    let mut r = request()?;
                     match write(s.fd, r.with_key(key)) {
                         Io::N(n) if n == r.len() => {
                             s.sent = true;

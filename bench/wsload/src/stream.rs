@@ -19,7 +19,7 @@ struct Pool {
     deflated: bool,
 }
 
-fn text(kind: &str, size: usize, rng: &mut Rng) -> Vec<u8> {
+pub fn text(kind: &str, size: usize, rng: &mut Rng) -> Vec<u8> {
     let mut v = Vec::with_capacity(size + 64);
     match kind {
         "utf8" => {
@@ -62,7 +62,7 @@ fn text(kind: &str, size: usize, rng: &mut Rng) -> Vec<u8> {
     v
 }
 
-fn push_frame(out: &mut Vec<u8>, b0: u8, payload: &[u8], rng: &mut Rng) {
+pub fn push_frame(out: &mut Vec<u8>, b0: u8, payload: &[u8], rng: &mut Rng) {
     out.push(b0);
     match payload.len() {
         n if n < 126 => out.push(0x80 | n as u8),
@@ -82,7 +82,7 @@ fn push_frame(out: &mut Vec<u8>, b0: u8, payload: &[u8], rng: &mut Rng) {
 }
 
 /// RFC 7692 payload: raw deflate, flushed, without the trailing 00 00 ff ff.
-fn deflate(data: &[u8]) -> Vec<u8> {
+pub fn deflate(data: &[u8]) -> Vec<u8> {
     let mut c = Compress::new(Compression::new(6), false);
     let mut out = Vec::with_capacity(data.len() + 128);
     c.compress_vec(data, &mut out, FlushCompress::Sync).expect("deflate");
@@ -93,7 +93,7 @@ fn deflate(data: &[u8]) -> Vec<u8> {
 
 /// One message through the connection's inflater, which keeps its window from message to message
 /// (right whether the server resets its own context or not).
-fn inflate(d: &mut Decompress, zipped: &mut Vec<u8>, want: usize) -> Res<Vec<u8>> {
+pub fn inflate(d: &mut Decompress, zipped: &mut Vec<u8>, want: usize) -> Res<Vec<u8>> {
     zipped.extend_from_slice(&[0, 0, 0xFF, 0xFF]);
     let mut out = Vec::with_capacity(want + 64);
     let from = d.total_in();
@@ -585,7 +585,7 @@ pub fn echo(a: &Args, j: &mut Json, broadcast: bool) -> Res<()> {
 
 // ---------------------------------------------------------------- idle
 
-fn pause(secs: f64) {
+pub fn pause(secs: f64) {
     std::thread::sleep(std::time::Duration::from_secs_f64(secs));
 }
 
@@ -666,49 +666,80 @@ pub fn idle(a: &Args, j: &mut Json) -> Res<()> {
     let mut warm = vec![Conn { fd, ..Default::default() }];
     echo_round(&mut warm, &pool, &mut t, &mut rng)?;
     close(fd);
-    pause(settle);
-    let m0 = memory(pid);
-    let c0 = snapshot(pid);
+    let mut looks = Looks::new(pid, settle);
     for i in 0..conns {
         let (fd, _, rest) = open(&dst, source(i), &mut req, &keys, i)?;
         let mut c = Conn { fd, first: i % pool.k, ..Default::default() };
         c.feed(&pool, &rest, &mut t, &mut rng)?;
         list.push(c);
     }
-    let c1 = snapshot(pid);
-    pause(settle);
-    let m1 = memory(pid);
+    looks.opened();
     echo_round(&mut list, &pool, &mut t, &mut rng)?;
-    let c2 = snapshot(pid);
-    pause(settle);
-    let m2 = memory(pid);
-    let q0 = snapshot(pid);
-    pause(settle);
-    let q1 = snapshot(pid);
+    looks.echoed();
     for c in &list {
         close(c.fd);
     }
-    pause(settle);
-    let m3 = memory(pid);
-    let per = |m: (u64, u64)| {
-        (
-            (m.0 as f64 - m0.0 as f64) / conns as f64,
-            (m.1 as f64 - m0.1 as f64) / conns as f64,
-        )
-    };
-    j.int("base_rss", m0.0);
-    j.num("open_rss_per_conn", per(m1).0);
-    j.num("open_anon_per_conn", per(m1).1);
-    j.num("echoed_rss_per_conn", per(m2).0);
-    j.num("echoed_anon_per_conn", per(m2).1);
-    j.int("closed_rss", m3.0);
-    j.num("open_cpu_us_per_op", (c1.server_ns - c0.server_ns) as f64 / 1000.0 / conns as f64);
-    j.num("echo_cpu_us_per_op", (c2.server_ns - c1.server_ns) as f64 / 1000.0 / conns as f64);
-    j.num(
-        "idle_cpu_ms_per_s",
-        (q1.server_ns - q0.server_ns) as f64 / 1e6 / ((q1.wall_ns - q0.wall_ns) as f64 / 1e9),
-    );
+    looks.closed(j, conns);
     j.int("compressed", t.compressed);
     j.int("ops", t.messages);
     Ok(())
+}
+
+/// A server's memory and CPU before, while and after many connections are open.
+pub struct Looks {
+    pid: i32,
+    settle: f64,
+    memory: Vec<(u64, u64)>,
+    kernel: Vec<(u64, u64)>,
+    cpu: Vec<Cpu>,
+}
+
+impl Looks {
+    pub fn new(pid: i32, settle: f64) -> Self {
+        let mut looks = Looks { pid, settle, memory: Vec::new(), kernel: Vec::new(), cpu: Vec::new() };
+        looks.look();
+        looks.cpu.push(snapshot(pid));
+        looks
+    }
+
+    /// All connections are open.
+    pub fn opened(&mut self) {
+        self.cpu.push(snapshot(self.pid));
+        self.look();
+    }
+
+    /// Each has had one echo. Looks on for a while as nothing happens.
+    pub fn echoed(&mut self) {
+        self.cpu.push(snapshot(self.pid));
+        self.look();
+        self.cpu.push(snapshot(self.pid));
+        pause(self.settle);
+        self.cpu.push(snapshot(self.pid));
+    }
+
+    /// All were closed.
+    pub fn closed(mut self, j: &mut Json, conns: usize) {
+        self.look();
+        let per = |from: u64, to: u64| (to as f64 - from as f64) / conns as f64;
+        let us = |from: usize, to: usize| (self.cpu[to].server_ns - self.cpu[from].server_ns) as f64 / 1000.0;
+        let (m, k) = (&self.memory, &self.kernel);
+        j.int("base_rss", m[0].0);
+        j.num("open_rss_per_conn", per(m[0].0, m[1].0));
+        j.num("open_anon_per_conn", per(m[0].1, m[1].1));
+        j.num("echoed_rss_per_conn", per(m[0].0, m[2].0));
+        j.num("echoed_anon_per_conn", per(m[0].1, m[2].1));
+        j.int("closed_rss", m[3].0);
+        j.num("kernel_slab_per_conn", per(k[0].0, k[2].0));
+        j.num("kernel_tcp_per_conn", per(k[0].1, k[2].1));
+        j.num("open_cpu_us_per_op", us(0, 1) / conns as f64);
+        j.num("echo_cpu_us_per_op", us(1, 2) / conns as f64);
+        let wall = (self.cpu[4].wall_ns - self.cpu[3].wall_ns) as f64 / 1e9;
+        j.num("idle_cpu_ms_per_s", us(3, 4) / 1000.0 / wall);
+    }
+
+    fn look(&mut self) {
+        pause(self.settle);
+        self.memory.push(memory(self.pid));
+        self.kernel.push(kernel_memory());
+    }
 }
