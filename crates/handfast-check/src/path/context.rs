@@ -84,7 +84,8 @@ impl Context {
         let mut link = Link::open(self).await?;
         link.send(&bytes).await;
         let answer = link.answer(self.options.timeout).await;
-        let arrival = self.origin.arrival(token);
+        // A device may forward while it answers by itself: that nothing arrived takes a while to be known.
+        let arrival = self.origin.wait(self.options.quiet, || self.origin.arrival(token)).await;
         Ok(Exchange { sent: bytes, link, answer, arrival })
     }
 

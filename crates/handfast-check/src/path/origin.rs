@@ -195,6 +195,22 @@ impl Origin {
         self.shared.prefaces.load(Ordering::Relaxed) > 0
     }
 
+    /// The requests with this token once nothing new came for this long: what a device sends again, it may send while it
+    /// answers the client. Who sends without end is listened to for eight times as long.
+    pub(crate) async fn settled(&self, token: &str, quiet: Duration) -> Vec<Arc<Arrival>> {
+        let settling = async {
+            let mut known = self.arrivals(token).len();
+            while let Some(count) = self
+                .wait(quiet, || Some(self.arrivals(token).len()).filter(|count| *count > known))
+                .await
+            {
+                known = count;
+            }
+        };
+        let _endless = timeout(quiet * 8, settling).await;
+        self.arrivals(token)
+    }
+
     /// Waits until `found` finds something, looking whenever something arrived.
     pub(crate) async fn wait<T>(&self, limit: Duration, found: impl Fn() -> Option<T>) -> Option<T> {
         let looking = async {

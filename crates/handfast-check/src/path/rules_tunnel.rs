@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use super::context::{Context, GOOD};
 use super::link::{Link, MASK, Request};
-use super::origin::Step;
+use super::origin::{Arrival, Step};
 use crate::finding::{Finding, Judged, worst};
 use crate::wire::frame;
 
@@ -25,8 +25,16 @@ pub(crate) async fn before_101(context: Arc<Context>) -> Judged {
     let mut link = Link::open(&context).await?;
     link.send(&bytes).await;
     let answer = link.answer(context.options.timeout + WITHHELD).await;
-    let finding = match (context.origin.arrival(&token), answer) {
-        (Some(arrival), _) if arrival.early_has(mark.as_bytes()) => {
+    let quiet = context.options.quiet;
+    let arrival = context.origin.wait(quiet, || context.origin.arrival(&token)).await;
+    // Also where the device answered by itself, and the origin still listens.
+    let came = |arrival: &Arrival| arrival.early_has(mark.as_bytes()).then_some(());
+    let early = match &arrival {
+        Some(arrival) => context.origin.wait(quiet, || came(arrival)).await.is_some(),
+        None => false,
+    };
+    let finding = match (arrival, answer) {
+        (Some(_), _) if early => {
             Finding::fail("the second request's bytes reached the origin before it had answered the first")
         }
         (Some(_), _) => Finding::pass("nothing came behind the request while the answer was withheld"),
