@@ -200,9 +200,8 @@ impl Origin {
     pub(crate) async fn settled(&self, token: &str, quiet: Duration) -> Vec<Arc<Arrival>> {
         let settling = async {
             let mut known = self.arrivals(token).len();
-            while let Some(count) = self
-                .wait(quiet, || Some(self.arrivals(token).len()).filter(|count| *count > known))
-                .await
+            while let Some(count) =
+                self.wait(quiet, || Some(self.arrivals(token).len()).filter(|count| *count > known)).await
             {
                 known = count;
             }
