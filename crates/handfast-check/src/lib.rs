@@ -10,6 +10,7 @@ mod error;
 mod escape;
 mod expect;
 mod finding;
+mod ladder;
 mod mistake;
 mod path;
 mod report;
@@ -24,7 +25,8 @@ pub use expect::accept_for;
 pub use mistake::explain as explain_accept;
 pub use path::{PathCheck, path};
 pub use report::{
-    Change, Phase, Report, RuleResult, SCHEMA, Summary, Verdict, html, human, json, jsonl, junit, markdown,
+    Begin, Change, End, Event, JUNIT_SCHEMA, LINE_SCHEMA, Phase, Report, RuleResult, SCHEMA, Summary,
+    Verdict, html, human, json, json_line, jsonl, junit, markdown,
 };
 pub use server::{ServerCheck, server, takes as selects};
 pub use target::Target;

@@ -38,7 +38,7 @@ async fn check(fault: &str) -> Report {
         path::serve(listener, &fault, origin);
         std::future::ready(())
     };
-    run.run_with(ready, |_, _| ()).await.expect("a report")
+    run.run_with(ready, |_| ()).await.expect("a report")
 }
 
 /// Everything that is neither kept nor left out.

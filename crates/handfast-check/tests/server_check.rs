@@ -131,3 +131,13 @@ async fn each_broken_rule_is_found_and_nothing_else() {
     assert!(wrong.is_empty(), "{wrong}");
     assert!(tested >= 115, "{tested}");
 }
+
+#[tokio::test]
+async fn a_server_that_knows_its_visitors_by_their_keys_is_found() {
+    for (fault, verdict) in [("login", Verdict::Pass), ("server/key-as-credential", Verdict::Remark)] {
+        let run = check(support::start(fault).await).credentials("Authorization", "Bearer right");
+        let report = run.only("server/key-as-credential").run().await.expect("a report");
+        let result = report.result("server/key-as-credential").expect("judged");
+        assert_eq!(result.verdict, verdict, "{fault}: {:?} {:?}", result.got, result.reason);
+    }
+}

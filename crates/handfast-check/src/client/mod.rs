@@ -1,10 +1,14 @@
 //! The client check: a server that answers wrongly, one case a URL path, and judges what the client does on the wire.
 
+mod addresses;
+mod authority;
 mod case;
 mod cases;
 mod judge;
 mod page;
+mod program;
 mod requests;
+mod results;
 mod run;
 mod session;
 mod wrong;
@@ -16,7 +20,7 @@ use std::net::SocketAddr;
 use std::time::Duration;
 
 use crate::error::CheckError;
-use crate::report::Report;
+use crate::report::{Event, Report};
 
 /// What a client check can be told.
 #[derive(Clone, Debug)]
@@ -32,6 +36,9 @@ pub(crate) struct ClientOptions {
 
 /// Checks the client that this command starts. Every `{url}` in it is replaced by the URL of a case; without one the
 /// URL is added at the end. The command should connect, say something or nothing, and end when the connection does.
+///
+/// For `wss` the check makes a certificate authority of its own, which the command must trust for a full verdict. Its file
+/// stands in the environment as `SSL_CERT_FILE` and `NODE_EXTRA_CA_CERTS`, and wherever the command says `{cacert}`.
 ///
 /// ```no_run
 /// # async fn example() -> Result<(), handfast_check::CheckError> {
@@ -103,11 +110,12 @@ impl ClientCheck {
     /// # Errors
     /// [`CheckError::Local`] where the address cannot be listened on.
     pub async fn run(self) -> Result<Report, CheckError> {
-        self.run_until(|_, _| (), future::pending()).await
+        self.run_until(|_, _| (), future::pending(), |_| ()).await
     }
 
     /// As [`run`](ClientCheck::run). `ready` gets the address and the URLs of all cases once the server listens. Without a
     /// command the server waits for clients until `stop` is ready, or until the page at `/` has run every case in a browser.
+    /// `observe` is told what is found as it is found.
     ///
     /// # Errors
     /// Those of [`run`](ClientCheck::run).
@@ -115,7 +123,8 @@ impl ClientCheck {
         self,
         ready: impl FnOnce(SocketAddr, Vec<String>),
         stop: impl Future<Output = ()>,
+        mut observe: impl FnMut(Event<'_>) + Send,
     ) -> Result<Report, CheckError> {
-        run::run(self.options, ready, stop).await
+        run::run(self.options, ready, stop, &mut observe).await
     }
 }

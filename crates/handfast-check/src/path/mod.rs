@@ -19,7 +19,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use crate::error::CheckError;
-use crate::report::Report;
+use crate::report::{Event, Report};
 use crate::target::Target;
 use crate::wire::tls::Trust;
 
@@ -142,21 +142,21 @@ impl PathCheck {
     /// [`CheckError::Target`] for an unusable URL, [`CheckError::Option`] for an unusable certificate file,
     /// [`CheckError::Local`] where the origin's address cannot be listened on or the platform's certificates not be read.
     pub async fn run(self) -> Result<Report, CheckError> {
-        self.run_with(|_| future::ready(()), |_, _| ()).await
+        self.run_with(|_| future::ready(()), |_| ()).await
     }
 
     /// As [`run`](PathCheck::run). `ready` gets the origin's address once it listens, and the first request leaves when
-    /// what it gives back is done: time to start a device that needs the address. `progress` is told after each rule how
-    /// many of how many are done.
+    /// what it gives back is done: time to start a device that needs the address. `observe` is told what is found as it is
+    /// found.
     ///
     /// # Errors
     /// Those of [`run`](PathCheck::run).
     pub async fn run_with<F: Future<Output = ()>>(
         self,
         ready: impl FnOnce(SocketAddr) -> F,
-        progress: impl Fn(usize, usize),
+        mut observe: impl FnMut(Event<'_>) + Send,
     ) -> Result<Report, CheckError> {
         let target = Target::parse(&self.url)?;
-        run::run(target, self.options, ready, progress).await
+        run::run(target, self.options, ready, &mut observe).await
     }
 }

@@ -26,7 +26,16 @@ pub fn junit(report: &Report) -> String {
     for result in &report.results {
         suites.entry(section(result.source)).or_default().push(result);
     }
-    let mut out = String::from("<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<testsuites>\n");
+    let summary = &report.summary;
+    let mut out = format!(
+        "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<testsuites name=\"{}\" tests=\"{}\" failures=\"{}\" errors=\"{}\" \
+         skipped=\"{}\" time=\"0\">\n",
+        xml(&format!("{} {}", report.tool, report.target)),
+        report.results.len(),
+        summary.fail,
+        summary.inconclusive,
+        summary.skipped
+    );
     for (name, results) in suites {
         let count =
             |verdicts: &[Verdict]| results.iter().filter(|one| verdicts.contains(&one.verdict)).count();

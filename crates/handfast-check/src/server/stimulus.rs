@@ -20,6 +20,8 @@ pub(crate) struct Stimulus {
     pub(crate) follow: Follow,
     /// The request is a HEAD: its answer has no body.
     pub(crate) to_head: bool,
+    /// It asks what an earlier one left behind: it leaves when those that are not late have ended.
+    pub(crate) late: bool,
 }
 
 /// How bytes leave.
@@ -232,11 +234,17 @@ impl Request {
             delivery: self.delivery,
             follow: self.follow,
             to_head: self.first.starts_with(b"HEAD "),
+            late: false,
         }
     }
 }
 
 impl Stimulus {
+    /// Sent when the others have ended.
+    pub(crate) fn late(self) -> Stimulus {
+        Stimulus { late: true, ..self }
+    }
+
     /// The bytes with this key in them.
     pub(crate) fn render(&self, key: &str) -> Vec<u8> {
         replace(&self.request, b"{key}", key.as_bytes())
