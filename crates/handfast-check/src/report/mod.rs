@@ -27,11 +27,49 @@ pub fn json(report: &Report) -> String {
     serde_json::to_string_pretty(report).expect("a report has only texts and numbers") + "\n"
 }
 
-/// The part of the standards that a source begins with, such as `RFC 6455 section 4.2`: results are grouped by it.
-pub(crate) fn section(source: &str) -> String {
+/// Results by the part of the standards that their sources begin with, documents by name and sections by number.
+pub(crate) fn sections<'a>(
+    results: impl IntoIterator<Item = &'a RuleResult>,
+) -> Vec<(String, Vec<&'a RuleResult>)> {
+    let mut sections: Vec<(String, Vec<&RuleResult>)> = Vec::new();
+    for result in results {
+        let name = section(result.source);
+        match sections.iter_mut().find(|(other, _)| *other == name) {
+            Some((_, all)) => all.push(result),
+            None => sections.push((name, vec![result])),
+        }
+    }
+    sections.sort_by_cached_key(|(name, _)| {
+        let (document, number) = name.split_once(" section ").unwrap_or((name, ""));
+        let number: Vec<u32> = number.split('.').filter_map(|part| part.parse().ok()).collect();
+        (document.to_owned(), number)
+    });
+    sections
+}
+
+/// Such as `RFC 6455 section 4.2`.
+fn section(source: &str) -> String {
     let first = source.split([';', '(']).next().unwrap_or_default().trim();
     let Some((document, rest)) = first.split_once(" section ") else { return first.to_owned() };
     let number = rest.split(' ').next().unwrap_or_default();
     let short: Vec<&str> = number.split('.').take(2).collect();
     format!("{document} section {}", short.join("."))
+}
+
+#[cfg(test)]
+mod tests {
+    use handfast_proto::rules::Rule;
+
+    use super::*;
+
+    #[test]
+    fn sections_stand_in_the_order_of_their_numbers() {
+        let results: Vec<RuleResult> = Rule::all().map(|rule| RuleResult::skipped(rule, "")).collect();
+        let names: Vec<String> = sections(&results).into_iter().map(|(name, _)| name).collect();
+        let place = |name: &str| names.iter().position(|other| other == name).expect(name);
+        assert!(place("RFC 6455 section 3") < place("RFC 6455 section 4.1"));
+        assert!(place("RFC 6455 section 4.2") < place("RFC 6455 section 10.2"));
+        assert!(place("RFC 6455 section 10.2") < place("RFC 7692 section 7.1"));
+        assert_eq!(sections(&results).iter().map(|(_, all)| all.len()).sum::<usize>(), results.len());
+    }
 }
