@@ -15,6 +15,7 @@ mod ladder;
 mod mistake;
 mod path;
 mod report;
+mod selection;
 mod server;
 mod target;
 mod why;
@@ -30,7 +31,8 @@ pub use report::{
     Begin, Change, End, Event, JUNIT_SCHEMA, LINE_SCHEMA, Phase, Report, RuleResult, SCHEMA, Summary,
     Verdict, html, human, json, json_line, jsonl, junit, markdown,
 };
-pub use server::{ServerCheck, server, takes as selects};
+pub use selection::selects;
+pub use server::{ServerCheck, server};
 pub use target::Target;
 pub use why::{Cause, Situation, situations, why};
 

@@ -3,15 +3,16 @@
 //! The client is this program itself, started with `--as-client FAULT AUTHORITY URL`, so the target has no harness.
 
 mod client;
+mod trust;
 
-use std::collections::BTreeSet;
 use std::process::ExitCode;
 use std::sync::Arc;
 use std::time::Duration;
 
-use handfast_check::{Report, Verdict, client as check_client};
+use handfast_check::{Report, client as check_client};
 use tokio::sync::Semaphore;
 use tokio::task::JoinSet;
+use trust::{explain, fault, findings};
 
 /// The rules with a switch in the client, some with several.
 const SWITCHES: &[&str] = &[
@@ -72,7 +73,7 @@ const SWITCHES: &[&str] = &[
 ];
 
 /// Faults that cannot be had alone, and those that show as less than a failure.
-const KIN: &[(&str, &[&str])] = &[
+const KIN: trust::Kin = &[
     // One key for all is as predictable as can be.
     ("client/key-reused", &["client/key-predictable"]),
     ("client/auth-retry-unsafe", &["client/key-reused"]),
@@ -81,23 +82,6 @@ const KIN: &[(&str, &[&str])] = &[
     // A client that needs no accept does not miss the one in the folded line either.
     ("client/accept-missing-opens", &["client/obs-fold-misread"]),
 ];
-
-fn findings(report: &Report) -> BTreeSet<String> {
-    let odd = |verdict| !matches!(verdict, Verdict::Pass | Verdict::Skipped);
-    report.results.iter().filter(|one| odd(one.verdict)).map(|one| one.id.to_owned()).collect()
-}
-
-fn explain(report: &Report) -> String {
-    report
-        .results
-        .iter()
-        .filter(|one| !matches!(one.verdict, Verdict::Pass | Verdict::Skipped))
-        .map(|one| {
-            let text = one.got.as_deref().or(one.reason.as_deref()).unwrap_or_default();
-            format!("\n  {} {}: {text}", one.verdict.as_str(), one.id)
-        })
-        .collect()
-}
 
 /// These take seconds: only the clients that break them see them.
 const SLOW: &[&str] = &[
@@ -153,19 +137,8 @@ fn main() -> ExitCode {
             });
         }
         while let Some(result) = tasks.join_next().await {
-            let (fault, report) = result.expect("no check panics");
-            let mut found = findings(&report);
-            let rule = fault.split(':').next().unwrap_or(fault);
-            let hit = found.remove(rule)
-                && report
-                    .result(rule)
-                    .is_some_and(|one| matches!(one.verdict, Verdict::Fail | Verdict::Remark));
-            let kin = KIN.iter().find(|(id, _)| *id == fault).map_or(&[][..], |(_, kin)| kin);
-            found.retain(|id| !kin.contains(&id.as_str()));
-            if !hit || !found.is_empty() {
-                wrong +=
-                    &format!("\n{fault} {}{}", if hit { "not alone" } else { "NOT FOUND" }, explain(&report));
-            }
+            let (switch, report) = result.expect("no check panics");
+            wrong.extend(fault(switch, &report, KIN));
         }
         assert!(wrong.is_empty(), "{wrong}");
     });

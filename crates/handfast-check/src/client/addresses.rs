@@ -21,7 +21,6 @@ use super::results::repeated;
 use super::run::{Server, target_of};
 use super::session::{self, read_request};
 use crate::report::{RuleResult, Verdict};
-use crate::server::options::selects;
 
 /// After which silence a client is taken to make no further connection.
 const MOMENT: Duration = Duration::from_millis(300);
@@ -59,16 +58,13 @@ pub(crate) async fn judged(
     address: SocketAddr,
     authority: &Authority,
 ) -> Vec<RuleResult> {
-    let chosen = |rule: &str| {
-        (options.only.is_empty() || selects(&options.only, rule)) && !selects(&options.exclude, rule)
-    };
     let base = server.base();
     let mut results = Vec::new();
     if base.sessions().is_empty() {
         return results;
     }
     let rule = |id| Rule::find(id).expect("the catalogue has the rules of this file");
-    if chosen("client/uri-invalid-used") {
+    if options.rules.takes("client/uri-invalid-used") {
         let before = base.sessions().len();
         for url in [format!("ws://{address}{}#b", base.path), format!("ftp://{address}{}", base.path)] {
             briefly(options, authority, &url).await;
@@ -84,7 +80,7 @@ pub(crate) async fn judged(
         };
         results.push(RuleResult::judged(rule("client/uri-invalid-used"), verdict, text));
     }
-    if chosen("client/tls-missing") {
+    if options.rules.takes("client/tls-missing") {
         let before = base.sessions().len();
         briefly(options, authority, &format!("wss://{HOST}:{}{}", address.port(), base.path)).await;
         server.calm().await;

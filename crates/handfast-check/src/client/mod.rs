@@ -21,6 +21,7 @@ use std::time::Duration;
 
 use crate::error::CheckError;
 use crate::report::{Event, Report};
+use crate::selection::Selection;
 
 /// What a client check can be told.
 #[derive(Clone, Debug)]
@@ -30,8 +31,7 @@ pub(crate) struct ClientOptions {
     pub(crate) timeout: Duration,
     pub(crate) wait: Duration,
     pub(crate) parallel: usize,
-    pub(crate) only: Vec<String>,
-    pub(crate) exclude: Vec<String>,
+    pub(crate) rules: Selection,
 }
 
 /// Checks the client that this command starts. Every `{url}` in it is replaced by the URL of a case; without one the
@@ -54,8 +54,7 @@ pub fn client<T: Into<String>>(command: impl IntoIterator<Item = T>) -> ClientCh
             timeout: Duration::from_secs(8),
             wait: Duration::from_secs(2),
             parallel: 6,
-            only: Vec::new(),
-            exclude: Vec::new(),
+            rules: Selection::default(),
         },
     }
 }
@@ -95,13 +94,13 @@ impl ClientCheck {
 
     /// Only these rules: an id, the beginning of ids up to a `-` or `/`, or a text with `*` at its end.
     pub fn only(mut self, selection: impl Into<String>) -> ClientCheck {
-        self.options.only.push(selection.into());
+        self.options.rules.only.push(selection.into());
         self
     }
 
     /// Not these rules; the forms of [`only`](ClientCheck::only).
     pub fn exclude(mut self, selection: impl Into<String>) -> ClientCheck {
-        self.options.exclude.push(selection.into());
+        self.options.rules.exclude.push(selection.into());
         self
     }
 

@@ -16,7 +16,6 @@ use crate::difference::difference;
 use crate::escape::escape;
 use crate::finding::{Finding, worst};
 use crate::report::{Event, Observer, RuleResult, Verdict};
-use crate::server::options::selects;
 
 /// The results so far, told as they are found.
 pub(crate) struct Results<'a, 'o> {
@@ -67,12 +66,7 @@ impl<'a, 'o> Results<'a, 'o> {
     /// All results, those too that could not be had before the end.
     pub(crate) fn end(mut self, address: SocketAddr) -> Vec<RuleResult> {
         let options = self.options;
-        let chosen = |rule: &&'static Rule| {
-            let id = rule.id;
-            id.starts_with("client/")
-                && (options.only.is_empty() || selects(&options.only, id))
-                && !selects(&options.exclude, id)
-        };
+        let chosen = |rule: &&'static Rule| rule.id.starts_with("client/") && options.rules.takes(rule.id);
         let opened = self.server.base().opened();
         let requests = collect(self.server, address);
         for rule in Rule::all().filter(chosen) {

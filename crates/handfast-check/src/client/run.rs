@@ -25,7 +25,6 @@ use super::{ClientOptions, page, program};
 use crate::error::CheckError;
 use crate::expect;
 use crate::report::{Event, Observer, Report};
-use crate::server::options::selects;
 
 /// The check's name in its report.
 const TOOL: &str = "handfast check-client";
@@ -143,13 +142,10 @@ pub(crate) struct Server {
 const TAIL: &str = "/a%20b?x=1&y";
 
 fn slots(options: &ClientOptions) -> Vec<Arc<Slot>> {
-    let chosen = |rule: &str| {
-        (options.only.is_empty() || selects(&options.only, rule)) && !selects(&options.exclude, rule)
-    };
     let mut counts: BTreeMap<&str, usize> = BTreeMap::new();
     let base = Case::good(cases::BASE, "the correct answer", Expect::Opens);
     let mut all = vec![Arc::new(Slot::new(base, format!("/good/1{TAIL}")))];
-    for case in cases::cases().into_iter().filter(|case| chosen(case.rule)) {
+    for case in cases::cases().into_iter().filter(|case| options.rules.takes(case.rule)) {
         let count = counts.entry(case.rule).or_default();
         *count += 1;
         let words = case.rule.trim_start_matches("client/");

@@ -6,10 +6,11 @@ use std::time::{Duration, Instant};
 use super::context::{Context, Exchange, GOOD};
 use super::diff::diff;
 use super::link::{Link, MASK};
-use super::origin::{MARKER, RAW, RAW_BACK, Step, contains};
+use super::origin::{MARKER, RAW, RAW_BACK, Step};
 use crate::finding::Finding;
 use crate::ladder::Ladder;
 use crate::report::Change;
+use crate::wire::bytes::contains;
 use crate::wire::frame;
 use crate::wire::head::{self, Parsed};
 
@@ -180,7 +181,7 @@ async fn frames(context: &Context) -> Result<String, String> {
     ]
     .concat();
     let end = tunnel.answer.end;
-    tunnel.link.until(context.options.quiet * 2, |bytes| bytes.len() >= end + wanted.len()).await;
+    tunnel.link.until(context.patience(), |bytes| bytes.len() >= end + wanted.len()).await;
     let arrived = tunnel.arrival.later.lock().expect("no holder panics").clone();
     if arrived != sent {
         return Err(format!(
@@ -202,7 +203,7 @@ async fn frames(context: &Context) -> Result<String, String> {
 /// Close codes both ways, and the end of the stream behind them.
 async fn closes(context: &Context) -> Result<String, String> {
     let words = |finding: Finding| finding.text;
-    let limit = context.options.quiet * 2;
+    let limit = context.patience();
     for code in [1000_u16, 1001, 3000, 4999] {
         let payload = [&code.to_be_bytes()[..], b"handfast"].concat();
         let from_client = frame::write(frame::CLOSE, &payload, Some(MASK));

@@ -20,6 +20,7 @@ use std::time::Duration;
 
 use crate::error::CheckError;
 use crate::report::{Event, Report};
+use crate::selection::Selection;
 use crate::target::Target;
 use crate::wire::tls::Trust;
 
@@ -33,8 +34,7 @@ pub(crate) struct PathOptions {
     pub(crate) headers: Vec<(String, String)>,
     pub(crate) trust: Trust,
     pub(crate) resolve: Vec<SocketAddr>,
-    pub(crate) only: Vec<String>,
-    pub(crate) exclude: Vec<String>,
+    pub(crate) rules: Selection,
 }
 
 /// Checks the proxy, gateway or load balancer behind this URL (`ws://`, `wss://`, or `host:port`). The check plays the
@@ -59,8 +59,7 @@ pub fn path(url: impl Into<String>) -> PathCheck {
             headers: Vec::new(),
             trust: Trust::Platform,
             resolve: Vec::new(),
-            only: Vec::new(),
-            exclude: Vec::new(),
+            rules: Selection::default(),
         },
     }
 }
@@ -125,13 +124,13 @@ impl PathCheck {
 
     /// Only these rules: an id, the beginning of ids up to a `-` or `/`, or a text with `*` at its end.
     pub fn only(mut self, selection: impl Into<String>) -> PathCheck {
-        self.options.only.push(selection.into());
+        self.options.rules.only.push(selection.into());
         self
     }
 
     /// Not these rules; the forms of [`only`](PathCheck::only).
     pub fn exclude(mut self, selection: impl Into<String>) -> PathCheck {
-        self.options.exclude.push(selection.into());
+        self.options.rules.exclude.push(selection.into());
         self
     }
 

@@ -14,6 +14,7 @@ use tokio::task::{AbortHandle, JoinSet};
 use tokio::time::{sleep, timeout};
 
 use crate::expect;
+use crate::wire::bytes::{contains, replace};
 use crate::wire::frame;
 use crate::wire::head::{self, Head, Parsed};
 
@@ -103,11 +104,6 @@ impl Arrival {
     pub(crate) fn upgrades(&self) -> bool {
         self.head.lists("Upgrade", "websocket") && self.head.lists("Connection", "upgrade")
     }
-}
-
-/// Whether one text is in the other.
-pub(crate) fn contains(text: &[u8], what: &[u8]) -> bool {
-    text.windows(what.len().max(1)).any(|window| window == what)
 }
 
 #[derive(Debug, Default)]
@@ -455,11 +451,4 @@ pub(crate) fn render(bytes: &[u8], head: &Head) -> Vec<u8> {
         text = replace(&text, what.as_bytes(), with.as_bytes());
     }
     text
-}
-
-fn replace(text: &[u8], what: &[u8], with: &[u8]) -> Vec<u8> {
-    let Some(at) = text.windows(what.len()).position(|window| window == what) else {
-        return text.to_vec();
-    };
-    [&text[..at], with, &text[at + what.len()..]].concat()
 }

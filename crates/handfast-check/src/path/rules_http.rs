@@ -3,8 +3,9 @@
 use std::sync::Arc;
 
 use super::context::{Context, GOOD};
-use super::origin::{Step, contains};
+use super::origin::Step;
 use crate::finding::{Finding, Judged, worst};
+use crate::wire::bytes::contains;
 use crate::wire::head::Odd;
 
 const BAD: &str = "HTTP/1.1 400 Bad Request\r\nConnection: close\r\nContent-Length: 0\r\n\r\n";

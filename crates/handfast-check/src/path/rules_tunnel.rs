@@ -135,8 +135,7 @@ pub(crate) async fn glued(context: Arc<Context>) -> Judged {
     for (form, step) in scripts {
         let mut tunnel = context.tunnel(vec![step, Step::Echo]).await?;
         let end = tunnel.answer.end;
-        let limit = context.options.timeout.min(context.options.quiet * 4);
-        tunnel.link.until(limit, |bytes| bytes.len() >= end + frames.len()).await;
+        tunnel.link.until(context.patience(), |bytes| bytes.len() >= end + frames.len()).await;
         let came = &tunnel.link.bytes[end..];
         findings.push(
             if came == frames {
@@ -165,8 +164,7 @@ async fn early(context: &Context) -> Judged {
     let Some(arrival) = seen.arrival.clone().filter(|_| opened) else {
         return Ok(Finding::pass(format!("a frame before the 101 was refused: {}", seen.words())));
     };
-    let limit = context.options.quiet;
-    Ok(match context.origin.wait(limit, || arrival.later_has(&hello).then_some(())).await {
+    Ok(match context.origin.wait(context.patience(), || arrival.later_has(&hello).then_some(())).await {
         Some(()) => Finding::pass("a frame of the client with its request came after the 101"),
         None => {
             Finding::remark("a frame that the client sent with its request was lost; the handshake succeeded")

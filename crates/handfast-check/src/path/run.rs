@@ -14,7 +14,6 @@ use super::table::{PROBES, Probe};
 use crate::error::CheckError;
 use crate::finding::Finding;
 use crate::report::{Event, Observer, Report, RuleResult};
-use crate::server::options::selects;
 use crate::target::Target;
 use crate::wire::tls;
 
@@ -37,11 +36,11 @@ pub(crate) async fn run<F: Future<Output = ()>>(
     let url = target.url();
     observe(Event::begin(TOOL, &url));
     let mut climb = Climb::default();
-    let chosen =
-        |id: &str| (options.only.is_empty() || selects(&options.only, id)) && !selects(&options.exclude, id);
-    let probes: Vec<&'static Probe> = PROBES.iter().filter(|probe| chosen(probe.rule)).collect();
+    let probes: Vec<&'static Probe> = PROBES.iter().filter(|probe| options.rules.takes(probe.rule)).collect();
     let others = Rule::all()
-        .filter(|rule| rule.id.starts_with("middle/") && !rule.applies_to("h1") && chosen(rule.id))
+        .filter(|rule| {
+            rule.id.starts_with("middle/") && !rule.applies_to("h1") && options.rules.takes(rule.id)
+        })
         .map(|rule| {
             RuleResult::skipped(rule, "this check speaks HTTP/1.1 only, to the device and behind it")
         });

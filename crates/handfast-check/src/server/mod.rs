@@ -22,8 +22,6 @@ use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::time::Duration;
 
-pub use options::takes;
-
 use crate::error::CheckError;
 use crate::report::{Event, Report};
 use crate::target::Target;
@@ -108,13 +106,13 @@ impl ServerCheck {
 
     /// Only these rules: an id, the beginning of ids up to a `-` or `/`, or a text with `*` at its end.
     pub fn only(mut self, selection: impl Into<String>) -> ServerCheck {
-        self.options.only.push(selection.into());
+        self.options.rules.only.push(selection.into());
         self
     }
 
     /// Not these rules; the forms of [`only`](ServerCheck::only).
     pub fn exclude(mut self, selection: impl Into<String>) -> ServerCheck {
-        self.options.exclude.push(selection.into());
+        self.options.rules.exclude.push(selection.into());
         self
     }
 

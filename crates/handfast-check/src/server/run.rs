@@ -14,7 +14,7 @@ use super::context::Context;
 use super::exchange::{End, Observation, Reaction, exchange};
 use super::h2;
 use super::judge::{Finding, Judge, Need, Probe, judge};
-use super::options::{Options, selects};
+use super::options::Options;
 use super::phases;
 use super::stimulus::{Delivery, Stimulus};
 use super::table;
@@ -54,7 +54,8 @@ pub(crate) async fn run(
         phases::climb(&context.target, &context.options, context.tls.as_ref(), |key| base.render(key)).await;
     let mut ladder = climb.ladder;
     ladder.phases.iter().for_each(|phase| observe(Event::Phase(phase)));
-    let probes: Vec<&Probe> = table::probes().filter(|probe| chosen(&context.options, probe.rule)).collect();
+    let probes: Vec<&Probe> =
+        table::probes().filter(|probe| context.options.rules.takes(probe.rule)).collect();
     let http = ladder.phases.iter().any(|phase| phase.name == "http");
     context.address = climb.address.unwrap_or(context.address);
     context.echoes = climb.echoes;
@@ -75,11 +76,11 @@ pub(crate) async fn run(
     };
     // A server that speaks HTTP/2 only is a server, too.
     if climb.address.is_some() {
-        let phase = h2::check(&context, |id| chosen(&context.options, id), &mut results, observe).await;
+        let phase = h2::check(&context, |id| context.options.rules.takes(id), &mut results, observe).await;
         ladder.phases.extend(phase);
     }
     for rule in Rule::all().filter(|rule| rule.id.starts_with("server/") && !rule.applies_to("h1")) {
-        if chosen(&context.options, rule.id) && !results.iter().any(|result| result.id == rule.id) {
+        if context.options.rules.takes(rule.id) && !results.iter().any(|result| result.id == rule.id) {
             let result = RuleResult::skipped(rule, "this check speaks HTTP/1.1 and HTTP/2");
             observe(Event::Result(&result));
             results.push(result);
@@ -135,10 +136,6 @@ async fn judge_all(
         });
     }
     context
-}
-
-fn chosen(options: &Options, id: &str) -> bool {
-    (options.only.is_empty() || selects(&options.only, id)) && !selects(&options.exclude, id)
 }
 
 /// Why a probe is skipped, or its stimuli: places in the plan, with their labels.

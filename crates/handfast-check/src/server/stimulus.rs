@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use super::context::Context;
+use crate::wire::bytes::{is_field, replace};
 use crate::wire::frame;
 
 /// One exchange with the server, ready to be sent.
@@ -259,24 +260,4 @@ pub(crate) fn text_frame(text: &str) -> Vec<u8> {
 /// A masked ping.
 pub(crate) fn ping_frame(payload: &str) -> Vec<u8> {
     frame::write(frame::PING, payload.as_bytes(), Some(MASK))
-}
-
-fn is_field(line: &[u8], name: &str) -> bool {
-    line.len() > name.len()
-        && line[name.len()] == b':'
-        && line[..name.len()].eq_ignore_ascii_case(name.as_bytes())
-}
-
-fn replace(text: &[u8], what: &[u8], with: &[u8]) -> Vec<u8> {
-    let (mut out, mut at) = (Vec::with_capacity(text.len()), 0);
-    while at < text.len() {
-        if text[at..].starts_with(what) {
-            out.extend(with);
-            at += what.len();
-        } else {
-            out.push(text[at]);
-            at += 1;
-        }
-    }
-    out
 }
