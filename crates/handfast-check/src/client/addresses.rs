@@ -78,7 +78,9 @@ pub(crate) async fn judged(
             }
             all => (Verdict::Remark, format!("the fragment was dropped: {}", all.join(" | "))),
         };
-        results.push(RuleResult::judged(rule("client/uri-invalid-used"), verdict, text));
+        let result = RuleResult::judged(rule("client/uri-invalid-used"), verdict, text);
+        let only = format!("--only {} ", result.id);
+        results.push(repeated(result, options, &only));
     }
     if options.rules.takes("client/tls-missing") {
         let before = base.sessions().len();
@@ -92,7 +94,8 @@ pub(crate) async fn judged(
         let shown = [shown.0, shown.1, shown.2, shown.3];
         let (verdict, text, sent) = secure(&plain, &shown);
         let result = RuleResult::judged(rule("client/tls-missing"), verdict, text);
-        results.push(repeated(result.sent(&sent.unwrap_or_default()), options));
+        let only = format!("--only {} ", result.id);
+        results.push(repeated(result.sent(&sent.unwrap_or_default()), options, &only));
     }
     results
 }
@@ -111,11 +114,8 @@ fn secure(plain: &[Vec<u8>], shown: &[Vec<Secure>; 4]) -> (Verdict, String, Opti
     }
     let hellos: Vec<&Secure> = shown.iter().flatten().filter(|one| one.hello).collect();
     if hellos.is_empty() {
-        let connected = !plain.is_empty() || shown.iter().any(|all| !all.is_empty());
-        return match connected {
-            true => (Verdict::Remark, "connections came for wss, and no ClientHello on any".to_owned(), None),
-            false => (Verdict::Skipped, "no connection came for wss: the client has no TLS".to_owned(), None),
-        };
+        let text = "no TLS handshake and no request came for wss: the client has no TLS";
+        return (Verdict::Skipped, text.to_owned(), None);
     }
     if hellos.iter().any(|one| one.name.as_deref() != Some(HOST)) {
         return (Verdict::Fail, "TLS without the server name".to_owned(), None);

@@ -77,7 +77,9 @@ impl<'a, 'o> Results<'a, 'o> {
             let result = if !rule.applies_to("h1") {
                 RuleResult::skipped(rule, "this check speaks HTTP/1.1 only")
             } else if let Some((_, judge)) = RULES.iter().find(|(id, _)| *id == rule.id) {
-                from_requests(rule, judge(&requests), &requests)
+                // Judged by the requests of all cases: only all of them show it again.
+                let result = from_requests(rule, judge(&requests), &requests);
+                repeated(result, options, "")
             } else if mine.is_empty() {
                 RuleResult::skipped(rule, not_probed(rule.id))
             } else if !opened && rule.id != "client/data-before-answer" {
@@ -156,16 +158,15 @@ fn from_cases(options: &ClientOptions, rule: &'static Rule, slots: &[&Arc<Slot>]
     let sessions = slot.sessions();
     let Some(session) = sessions.first().filter(|_| result.verdict.is_judged()) else { return result };
     let result = RuleResult { change: change(slot, session), ..result.sent(&session.answer) };
-    repeated(result, options)
+    repeated(result, options, &format!("--only {} ", rule.id))
 }
 
-/// With the command that repeats it, where a command is judged.
-pub(crate) fn repeated(result: RuleResult, options: &ClientOptions) -> RuleResult {
+/// With the command that repeats it by these options, where a command is judged.
+pub(crate) fn repeated(result: RuleResult, options: &ClientOptions, only: &str) -> RuleResult {
     if options.command.is_empty() {
         return result;
     }
-    let id = result.id;
-    result.again(|| format!("handfast check-client --only {id} -- {}", options.command.join(" ")))
+    result.again(|| format!("handfast check-client {only}-- {}", options.command.join(" ")))
 }
 
 /// How the case's answer differs from the correct one for the same request.
