@@ -99,6 +99,9 @@ fn not_probed(id: &str) -> &'static str {
         "client/origin-missing" | "client/forbidden-fields" | "client/failure-exposed" => {
             "a rule for browsers only"
         }
+        "client/tls-missing" | "client/uri-invalid-used" => {
+            "needs a command that can be started with other URLs"
+        }
         "client/connecting-in-parallel" => "needs one process that opens several sockets at once",
         "client/extension-lines-refused" => "needs a client that offers two extensions",
         _ => "not probed from outside",
