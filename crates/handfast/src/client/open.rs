@@ -8,12 +8,12 @@ use super::uri::WsUri;
 use super::{Alpn, Client, Observer, Route, Step, handshake, seen};
 use crate::error::Unreachable;
 use crate::proxy::{Tunnel, Way};
+use crate::tcp::Tcp;
 use crate::transport::Transport;
 use crate::websocket::WebSocket;
 use crate::{Error, observe};
 use handfast_proto::handshake::ClientRequest;
 use std::borrow::Cow;
-use tokio::net::TcpStream;
 
 impl Client {
     pub(super) async fn open(&self) -> Result<WebSocket, Error> {
@@ -83,7 +83,7 @@ impl Client {
                 chosen.as_ref()
             }
         };
-        let tcp: TcpStream = match proxy {
+        let tcp: Tcp = match proxy {
             Some(proxy) => {
                 let way = Way {
                     local: self.local,
