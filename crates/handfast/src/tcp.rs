@@ -67,7 +67,14 @@ impl AsyncRead for Tcp {
         cx: &mut Context<'_>,
         buffer: &mut ReadBuf<'_>,
     ) -> Poll<io::Result<()>> {
-        with!(self.get_mut(), io => Pin::new(io).poll_read(cx, buffer))
+        let this = self.get_mut();
+        #[cfg(unix)]
+        if let Self::Reactor(socket) = this
+            && let Some(outgrown) = socket.outgrown()
+        {
+            *this = Self::Runtime(outgrown);
+        }
+        with!(this, io => Pin::new(io).poll_read(cx, buffer))
     }
 }
 

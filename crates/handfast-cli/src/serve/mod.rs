@@ -116,6 +116,9 @@ async fn run_server(server: Server, setup: Setup) {
         Some(identity) => server.tls(identity),
         None => server,
     };
+    // Each thread has a runtime and a listener of its own.
+    #[cfg(unix)]
+    let server = server.one_task();
     let served = server.run(move |request: Request| {
         let site = site.clone();
         async move { site.handle(request).await }

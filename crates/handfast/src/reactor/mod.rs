@@ -108,7 +108,9 @@ impl Drop for Reactor {
         let waiting: Vec<Waker> = places
             .taken
             .iter_mut()
-            .flat_map(|place| place.reader.take().into_iter().chain(place.writer.take().map(|writer| *writer)))
+            .flat_map(|place| {
+                place.reader.take().into_iter().chain(place.writer.take().map(|writer| *writer))
+            })
             .collect();
         drop(places);
         waiting.into_iter().for_each(Waker::wake);
@@ -149,6 +151,15 @@ impl Shared {
     /// Also has it watch whether `source` can be written.
     fn watch_writes(&self, source: &mut impl Source, place: u32) -> io::Result<()> {
         self.registry.reregister(source, Token(place as usize), Interest::READABLE | Interest::WRITABLE)
+    }
+
+    /// Has the poller watch `source` no more, and those go on who waited for it.
+    fn forget(&self, source: &mut impl Source, place: u32) {
+        // If it fails there are events for a socket that asks for none.
+        let _ = self.registry.deregister(source);
+        let mut waiting = std::mem::take(&mut self.places().taken[place as usize]);
+        let writer = waiting.writer.take().map(|writer| *writer);
+        waiting.reader.take().into_iter().chain(writer).for_each(Waker::wake);
     }
 
     fn leave(&self, place: u32) {

@@ -19,8 +19,8 @@ pub(crate) struct Socket {
     shared: Arc<Shared>,
     turn: u8,
     watches_writes: bool,
-    /// The last read brought much.
-    reads_much: bool,
+    /// So many reads, up to the last, brought much.
+    much_in_a_row: u8,
 }
 
 impl Socket {
@@ -31,7 +31,7 @@ impl Socket {
             shared: shared.clone(),
             turn: 0,
             watches_writes: false,
-            reads_much: false,
+            much_in_a_row: 0,
         }
     }
 
@@ -43,21 +43,19 @@ impl Socket {
         Ok(self.place)
     }
 
-    /// Reads by way of a buffer that is there anyway, or into `room`, which without `unsafe` has to be cleared first: a
-    /// copy of little costs less than clearing much, and clearing much less than a copy of it.
-    fn read(&mut self, room: &mut ReadBuf<'_>) -> io::Result<usize> {
-        if self.reads_much {
-            let count = room.remaining().min(BUFFER_BYTES);
-            let count = (&self.tcp).read(room.initialize_unfilled_to(count))?;
-            room.advance(count);
-            return Ok(count);
+    /// The connection for the runtime to watch, once it carries much: the runtime reads into memory that was never cleared, which
+    /// takes `unsafe`, and here what comes is copied once more. Of little that costs nothing, but of much more than the runtime does.
+    pub(crate) fn outgrown(&mut self) -> Option<tokio::net::TcpStream> {
+        if self.much_in_a_row < MUCH_IN_A_ROW {
+            return None;
         }
-        BUFFER.with_borrow_mut(|buffer| {
-            let count = room.remaining().min(BUFFER_BYTES);
-            let count = (&self.tcp).read(&mut buffer[..count])?;
-            room.put_slice(&buffer[..count]);
-            Ok(count)
-        })
+        self.much_in_a_row = 0;
+        tokio::runtime::Handle::try_current().ok()?;
+        // Another descriptor, because this one is closed with the socket.
+        let tcp = self.tcp.as_fd().try_clone_to_owned().ok()?;
+        let tcp = tokio::net::TcpStream::from_std(tcp.into()).ok()?;
+        self.shared.forget(&mut self.tcp, self.place);
+        Some(tcp)
     }
 
     fn poll_write_by(
@@ -99,11 +97,7 @@ impl AsFd for Socket {
 }
 
 impl AsyncRead for Socket {
-    fn poll_read(
-        self: Pin<&mut Self>,
-        cx: &mut Context<'_>,
-        room: &mut ReadBuf<'_>,
-    ) -> Poll<io::Result<()>> {
+    fn poll_read(self: Pin<&mut Self>, cx: &mut Context<'_>, room: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
         let this = self.get_mut();
         if room.remaining() == 0 {
             return Poll::Ready(Ok(()));
@@ -118,9 +112,15 @@ impl AsyncRead for Socket {
                 return Poll::Pending;
             }
             let asked = room.remaining().min(BUFFER_BYTES);
-            match this.read(room) {
+            let read: io::Result<usize> = BUFFER.with_borrow_mut(|buffer| {
+                let count = (&this.tcp).read(&mut buffer[..asked])?;
+                room.put_slice(&buffer[..count]);
+                Ok(count)
+            });
+            match read {
                 Ok(count) => {
-                    this.reads_much = count >= MUCH_BYTES;
+                    this.much_in_a_row =
+                        if count < MUCH_BYTES { 0 } else { this.much_in_a_row.saturating_add(1) };
                     // Less than asked for was all there was, and of more there will be an event.
                     if count == asked {
                         this.shared.read_again(place);
@@ -136,11 +136,7 @@ impl AsyncRead for Socket {
 }
 
 impl AsyncWrite for Socket {
-    fn poll_write(
-        self: Pin<&mut Self>,
-        cx: &mut Context<'_>,
-        bytes: &[u8],
-    ) -> Poll<io::Result<usize>> {
+    fn poll_write(self: Pin<&mut Self>, cx: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
         self.get_mut().poll_write_by(cx, |mut tcp| tcp.write(bytes))
     }
 
@@ -177,8 +173,9 @@ impl Drop for Socket {
 const NOT_JOINED: u32 = u32::MAX;
 /// What one read brings at most.
 const BUFFER_BYTES: usize = handfast_proto::connection::BufferPool::READ_BYTES;
-/// From here on, clearing memory for the next read costs less than copying what it brings.
+/// A read of this is much, and so many of them one after the other are no accident.
 const MUCH_BYTES: usize = 32 << 10;
+const MUCH_IN_A_ROW: u8 = 4;
 
 thread_local! {
     static BUFFER: RefCell<Box<[u8]>> = RefCell::new(vec![0; BUFFER_BYTES].into());

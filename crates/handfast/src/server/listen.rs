@@ -62,7 +62,9 @@ impl Listener {
             // On Linux accepted connections inherit it: one system call less for each.
             Self::Tcp(tcp) => cfg!(target_os = "linux") && SockRef::from(tcp).set_tcp_nodelay(true).is_ok(),
             #[cfg(unix)]
-            Self::Reactor(listener) => SockRef::from(listener).set_tcp_nodelay(true).is_ok() && cfg!(target_os = "linux"),
+            Self::Reactor(listener) => {
+                SockRef::from(listener).set_tcp_nodelay(true).is_ok() && cfg!(target_os = "linux")
+            }
             #[cfg(unix)]
             Self::Unix(..) => true,
         }
