@@ -167,7 +167,6 @@ impl Shared {
         let left = std::mem::take(&mut places.taken[place as usize]);
         places.free.push(place);
         drop(places);
-        // Wakers run anything when they are dropped, too.
         drop(left);
     }
 
@@ -183,7 +182,13 @@ impl Shared {
             place.readable = place.ended;
             return Poll::Ready(Ok(()));
         }
-        wait(&mut place.reader, cx);
+        // Wakers may run anything when they are dropped, too: not under the lock.
+        let before = match &place.reader {
+            Some(waiting) if waiting.will_wake(cx.waker()) => None,
+            _ => place.reader.replace(cx.waker().clone()),
+        };
+        drop(places);
+        drop(before);
         Poll::Pending
     }
 
@@ -198,15 +203,10 @@ impl Shared {
         if places.ended {
             return Err(ended());
         }
-        places.taken[place as usize].writer = Some(Box::new(cx.waker().clone()));
+        let before = places.taken[place as usize].writer.replace(Box::new(cx.waker().clone()));
+        drop(places);
+        drop(before);
         Ok(())
-    }
-}
-
-fn wait(waiting: &mut Option<Waker>, cx: &Context<'_>) {
-    match waiting {
-        Some(waker) => waker.clone_from(cx.waker()),
-        None => *waiting = Some(cx.waker().clone()),
     }
 }
 

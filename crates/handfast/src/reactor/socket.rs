@@ -174,7 +174,7 @@ const NOT_JOINED: u32 = u32::MAX;
 /// What one read brings at most.
 const BUFFER_BYTES: usize = handfast_proto::connection::BufferPool::READ_BYTES;
 /// A read of this is much, and so many of them one after the other are no accident.
-const MUCH_BYTES: usize = 32 << 10;
+const MUCH_BYTES: usize = 8 << 10;
 const MUCH_IN_A_ROW: u8 = 4;
 
 thread_local! {
