@@ -149,11 +149,11 @@ impl Connection {
         self.timer.heard = true;
         self.timer.alive = true;
         self.stats.bytes_received += (used + len) as u64;
-        self.inbox.advance(used);
         self.large_expected = len > BufferPool::READ_BYTES;
         if whole && header.fin && !header.rsv1 && !self.in_pieces && self.assembly.is_none() {
-            return self.whole_message(&header).map(|message| Step::Event(Event::Message(message)));
+            return self.whole_message(&header, used).map(|message| Step::Event(Event::Message(message)));
         }
+        self.inbox.advance(used);
         match &mut self.assembly {
             Some(assembly) => assembly.next_frame(&header, &self.config.limits)?,
             None => {
@@ -201,13 +201,13 @@ impl Connection {
         Ok(())
     }
 
-    /// The fast way: a message that lies whole in the read buffer.
+    /// The fast way: a message that lies whole in the read buffer, behind a header of `used` bytes.
     #[inline]
-    fn whole_message(&mut self, header: &FrameHeader) -> Result<Message, FrameFault> {
+    fn whole_message(&mut self, header: &FrameHeader, used: usize) -> Result<Message, FrameFault> {
         self.timer.busy = true;
         self.stats.messages_received += 1;
         let len = header.len as usize;
-        let payload = &mut self.inbox[..len];
+        let payload = &mut self.inbox[used..used + len];
         if let Some(mask) = header.mask {
             apply_mask(payload, mask, 0);
         }
@@ -218,9 +218,10 @@ impl Connection {
         }
         let bytes = if len <= COPY_BYTES_MAX {
             let bytes = Bytes::copy_from_slice(payload);
-            self.inbox.advance(len);
+            self.inbox.advance(used + len);
             bytes
         } else {
+            self.inbox.advance(used);
             self.inbox.split_to(len).freeze()
         };
         Ok(if is_text { Message::Text(Text::from_checked(bytes)) } else { Message::Binary(bytes) })
