@@ -70,6 +70,7 @@ impl AsyncRead for Tcp {
         let this = self.get_mut();
         #[cfg(unix)]
         if let Self::Reactor(socket) = this
+            && socket.is_outgrown()
             && let Some(outgrown) = socket.outgrown()
         {
             *this = Self::Runtime(outgrown);

@@ -311,13 +311,21 @@ impl Queue {
                 None => break,
             }
         }
-        std::mem::take(&mut self.first).recycle(pool);
+        match &mut self.first {
+            // The queue keeps a small buffer for its next frames.
+            Segment::Frames(buffer) if buffer.capacity() == BufferPool::FRAMES_BYTES => buffer.clear(),
+            _ => std::mem::take(&mut self.first).recycle(pool),
+        }
         true
     }
 
     /// Memory that it keeps empty, in bytes.
     pub(super) fn kept_bytes(&self) -> usize {
-        self.rest.capacity() * size_of::<Segment>()
+        let first = match &self.first {
+            Segment::Frames(buffer) => buffer.capacity(),
+            Segment::Payload(_) | Segment::Whole(_) | Segment::Urgent(_) => 0,
+        };
+        first + self.rest.capacity() * size_of::<Segment>()
     }
 }
 

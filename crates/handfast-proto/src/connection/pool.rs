@@ -13,7 +13,7 @@ pub struct BufferPool {
     small: Vec<BytesMut>,
     /// Buffers of [`BufferPool::FRAMES_BYTES`]: a few small frames to be written.
     frames: Vec<BytesMut>,
-    /// Queues of what is to be written, empty.
+    /// Queues of what is to be written, empty; each may hold a small buffer of frames.
     #[expect(clippy::vec_box, reason = "a queue moves between pool and connection as one pointer")]
     queues: Vec<Box<Queue>>,
     /// Buffers of large messages.
@@ -32,13 +32,13 @@ impl BufferPool {
     pub const READ_BYTES: usize = (64 << 10) + 64;
     /// Small buffers kept.
     const SMALL_MAX: usize = 16;
-    /// What a small buffer of frames holds, in bytes: several small frames.
-    const FRAMES_BYTES: usize = 1000;
+    /// What a small buffer of frames holds, in bytes: several small frames, or one of 1 KiB.
+    pub(super) const FRAMES_BYTES: usize = 1280;
     /// Small buffers of frames kept.
     const FRAMES_MAX: usize = 256;
     /// Queues kept, and the memory that each may keep, in bytes.
     const QUEUES_MAX: usize = 256;
-    const QUEUE_BYTES_MAX: usize = 1 << 10;
+    const QUEUE_BYTES_MAX: usize = 2 << 10;
     /// Compressors and inflaters kept, of each.
     const CODECS_MAX: usize = 4;
     /// Bytes of large buffers kept.

@@ -112,11 +112,11 @@ impl Connection {
         }
     }
 
+    #[inline]
     fn make_room(&mut self, pool: &mut BufferPool) {
         if self.inbox.capacity() < BufferPool::READ_BYTES / 4 {
-            let mut buffer = pool.take();
-            buffer.extend_from_slice(&self.inbox);
-            self.inbox = buffer;
+            let few = std::mem::replace(&mut self.inbox, pool.take());
+            self.inbox.extend_from_slice(&few);
         } else if self.inbox.capacity() - self.inbox.len() < ROOM_BYTES_MIN {
             // Moves what is left to the front where it can.
             self.inbox.reserve(ROOM_BYTES_MIN);
@@ -218,7 +218,11 @@ impl Connection {
         }
         let bytes = if len <= COPY_BYTES_MAX {
             let bytes = Bytes::copy_from_slice(payload);
-            self.inbox.advance(used + len);
+            match self.inbox.len() {
+                // The buffer keeps its front, and needs no reclaiming when it goes back to the pool.
+                all if all == used + len => self.inbox.clear(),
+                _ => self.inbox.advance(used + len),
+            }
             bytes
         } else {
             self.inbox.advance(used);

@@ -36,19 +36,30 @@ impl Socket {
     }
 
     /// Joins the poller, which tells what is there already.
+    #[inline]
     fn join(&mut self) -> io::Result<u32> {
-        if self.place == NOT_JOINED {
-            self.place = self.shared.join(&mut self.tcp)?;
+        match self.place {
+            NOT_JOINED => self.join_now(),
+            place => Ok(place),
         }
+    }
+
+    #[cold]
+    fn join_now(&mut self) -> io::Result<u32> {
+        self.place = self.shared.join(&mut self.tcp)?;
         Ok(self.place)
     }
 
-    /// The connection for the runtime to watch, once it carries much: the runtime reads into memory that was never cleared, which
+    /// Whether it carries so much that [`Socket::outgrown`] should be called.
+    #[inline]
+    pub(crate) fn is_outgrown(&self) -> bool {
+        self.much_in_a_row >= MUCH_IN_A_ROW
+    }
+
+    /// The connection for the runtime to watch, now that it carries much: the runtime reads into memory that was never cleared, which
     /// takes `unsafe`, and here what comes is copied once more. Of little that costs nothing, but of much more than the runtime does.
+    #[cold]
     pub(crate) fn outgrown(&mut self) -> Option<tokio::net::TcpStream> {
-        if self.much_in_a_row < MUCH_IN_A_ROW {
-            return None;
-        }
         self.much_in_a_row = 0;
         tokio::runtime::Handle::try_current().ok()?;
         // Another descriptor, because this one is closed with the socket.
@@ -97,6 +108,7 @@ impl AsFd for Socket {
 }
 
 impl AsyncRead for Socket {
+    #[inline]
     fn poll_read(self: Pin<&mut Self>, cx: &mut Context<'_>, room: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
         let this = self.get_mut();
         if room.remaining() == 0 {
@@ -136,6 +148,7 @@ impl AsyncRead for Socket {
 }
 
 impl AsyncWrite for Socket {
+    #[inline]
     fn poll_write(self: Pin<&mut Self>, cx: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
         self.get_mut().poll_write_by(cx, |mut tcp| tcp.write(bytes))
     }
