@@ -3,6 +3,7 @@
 use super::Client;
 use crate::Error;
 use crate::error::{Declined, ProxyFaultKind, TlsFault};
+use crate::random;
 use crate::websocket::WebSocket;
 use std::fmt;
 use std::io;
@@ -196,10 +197,9 @@ impl Backoff {
 
 /// A random time from nothing to `bound`.
 fn jitter(bound: Duration) -> Duration {
-    let mut bytes = [0; 8];
     // Without randomness the longest wait is the safe one.
-    let Ok(()) = getrandom::fill(&mut bytes) else { return bound };
-    let fraction = (u64::from_le_bytes(bytes) >> 11) as f64 / (1_u64 << 53) as f64;
+    let Ok(bits) = random::bits() else { return bound };
+    let fraction = (bits >> 11) as f64 / (1_u64 << 53) as f64;
     bound.mul_f64(fraction)
 }
 
