@@ -18,7 +18,19 @@ const LIBRARIES: [&str; 3] = ["handfast-proto", "handfast", "handfast-check"];
 const COMMON: [&str; 6] = ["core", "alloc", "std", "bytes", "http", "tokio"];
 
 /// What else one of them names, and why: library, crate, reason.
-const REASONS: [(&str, &str, &str); 0] = [];
+const REASONS: [(&str, &str, &str); 7] = [
+    ("handfast", "futures_core", "a WebSocket is a Stream, and the standard library has no such trait"),
+    ("handfast", "futures_sink", "a WebSocket is a Sink, and the standard library has no such trait"),
+    ("handfast", "axum_core", "the feature `axum`: an extractor and a rejection are such by axum's traits"),
+    ("handfast", "tower_layer", "the feature `tower`: a layer is one by tower's trait"),
+    ("handfast", "tower_service", "the feature `tower`: a service is one by tower's trait"),
+    (
+        "handfast",
+        "http_body",
+        "the feature `tower`: the layer's answers have a body of ours or of the service behind it",
+    ),
+    ("handfast-check", "serde_core", "reports are written and the dictionary is read by serde's traits"),
+];
 
 /// Checks each library; every crate that is named counts as a test.
 pub fn run() -> Verdict {
