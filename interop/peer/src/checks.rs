@@ -4,7 +4,8 @@ use std::time::Duration;
 
 use handfast::error::Declined;
 use handfast::{
-    Client, CloseCode, Config, DeflateOptions, Error, Event, Http2, Message, TlsConfig, WebSocket,
+    Client, CloseCode, Config, DeflateOptions, Error, Event, Http2, Http2Connection, Message, TlsConfig,
+    WebSocket,
 };
 
 use crate::Outcome;
@@ -39,7 +40,8 @@ async fn check(echo: &str, name: &str) -> Outcome {
         "1-mib" => echoes(echo, [Message::binary(bytes(1 << 20)), Message::text("ü".repeat(1 << 19))]).await,
         "compressed" => compressed(echo).await,
         "many-messages" => many_messages(echo).await,
-        "one-connection" => one_connection(echo).await,
+        "one-connection" => one_connection(echo).await.map(drop),
+        "close-each" => close_each(echo).await,
         "fragments" => fragments(&at(echo, "/fragments")).await,
         "ping" => ping(echo).await,
         "close-codes" => close_codes(echo).await,
@@ -135,7 +137,7 @@ async fn many_messages(echo: &str) -> Outcome {
 }
 
 /// A hundred WebSockets on one connection of HTTP/2, all at once.
-async fn one_connection(echo: &str) -> Outcome {
+async fn one_connection(echo: &str) -> Outcome<(Http2Connection, Vec<WebSocket>)> {
     let http2 = client(echo)?.connect_http2().await?;
     let mut open = Vec::new();
     for _ in 0..100 {
@@ -149,10 +151,15 @@ async fn one_connection(echo: &str) -> Outcome {
     for (number, ws) in open.iter_mut().enumerate().rev() {
         wanted("message", &ws.recv().await?, &Some(format!("message {number}").into()))?;
     }
-    for ws in &mut open {
+    Ok((http2, open))
+}
+
+/// Those close one after another, and take neither each other nor the connection with them.
+async fn close_each(echo: &str) -> Outcome {
+    let (http2, open) = one_connection(echo).await?;
+    for mut ws in open {
         ws.close(CloseCode::NORMAL, "").await?;
     }
-    drop(open);
     wanted("streams at the end", &http2.streams(), &0)?;
     wanted("whether the connection is open", &http2.is_open(), &true)
 }

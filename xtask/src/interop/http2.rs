@@ -96,7 +96,7 @@ pub fn python() -> Verdict {
 /// Our client against Node's `http2` with ws, with prior knowledge and over TLS.
 pub fn ws_server() -> Verdict {
     let node = install::npm("interop/ws")?;
-    let checks = [&ECHO[..], &PATHS, &MANY, &["fragments"]].concat();
+    let checks = [&ECHO[..], &PATHS, &MANY, &["close-each", "fragments"]].concat();
     with_and_without_tls("ws-http2-server", &checks, |name, identity| {
         let mut command = Command::new(&node);
         command.arg(paths::at("interop/ws/http2-server.mjs"));
@@ -107,7 +107,8 @@ pub fn ws_server() -> Verdict {
     })
 }
 
-/// Our client against hypercorn, the same way.
+/// Our client against hypercorn, the same way. Left out: closing one of many, after which hypercorn 0.18 ends the whole connection by a
+/// `KeyError`, since the client's END_STREAM comes behind its own.
 pub fn hypercorn() -> Verdict {
     let python = install::pip("hypercorn", "interop/hypercorn/requirements.txt")?;
     with_and_without_tls("hypercorn", &[&ECHO[..], &PATHS, &MANY].concat(), |name, identity| {

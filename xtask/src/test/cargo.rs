@@ -48,8 +48,13 @@ pub fn steps() -> Vec<Step> {
             one("doc", &["doc", "--workspace", "--all-features", "--lib", "--no-deps", "--locked"])
         }),
         step("api", "no other crate's types in the public API but those with a reason", |_| api::run()),
-        step("package", "each crate can be packed, and what was packed builds", |_| publish::package()),
         step("build", "the programs build, optimised", build),
+        Step {
+            name: "package",
+            about: "each crate can be packed, and what was packed builds",
+            full: true,
+            run: |_| publish::package(),
+        },
         Step {
             name: "deny",
             about: "licences, duplicates and origins of all dependencies, by cargo-deny",
