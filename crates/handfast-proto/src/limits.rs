@@ -20,6 +20,8 @@ pub struct Limits {
     pub connect_timeout: Duration,
     /// Redirects that a client follows at most, however many it is asked to follow (10). Beyond it the redirect is its error.
     pub redirects_max: usize,
+    /// How long a client that connects again heeds a server's `Retry-After` (a day).
+    pub retry_after_max: Duration,
     /// From the connection's begin to the end of the handshake (10 s), not extended by single bytes. Beyond it: 408.
     pub handshake_timeout: Duration,
     /// A whole message after unmasking and inflating, in bytes (16 MiB). Beyond it: close code 1009.
@@ -116,6 +118,7 @@ impl Default for Limits {
             interim_answers_max: 16,
             connect_timeout: Duration::from_secs(10),
             redirects_max: 10,
+            retry_after_max: Duration::from_secs(24 * 60 * 60),
             handshake_timeout: Duration::from_secs(10),
             message_bytes_max: 16 << 20,
             frame_bytes_max: 16 << 20,

@@ -64,6 +64,7 @@ thread_local! {
     static BATCH: RefCell<Batch> = const { RefCell::new(Batch { bytes: Vec::new(), used: 0 }) };
 }
 
+/// One system call for a thousand masks.
 const BATCH_BYTES: usize = 4 << 10;
 
 #[cfg(test)]
