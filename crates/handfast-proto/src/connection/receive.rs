@@ -88,12 +88,14 @@ impl Connection {
         self.eof = true;
     }
 
-    /// What happened next, or `None` when more bytes are needed. [`Event::End`] is the last one, and repeats.
+    /// What happened next, or `None` when more bytes are needed. [`Event::End`] is the last one; after it there is `None` for ever,
+    /// and [`Connection::end`] still says how it ended.
     #[inline]
     pub fn poll_event(&mut self, pool: &mut BufferPool) -> Option<Event> {
         loop {
             if let Some(end) = &self.end {
-                return Some(Event::End((**end).clone()));
+                let is_told = std::mem::replace(&mut self.end_told, true);
+                return (!is_told).then(|| Event::End((**end).clone()));
             }
             match self.step(pool) {
                 Ok(Step::Event(event)) => return Some(event),

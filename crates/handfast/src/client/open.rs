@@ -26,7 +26,7 @@ impl Client {
                 Err(Error::Declined(declined)) => declined,
                 other => return other,
             };
-            let (next, declined) = redirect::next(&uri, declined, followed, self.redirects_max)?;
+            let (next, declined) = redirect::next(&uri, declined, followed, self.redirects_max())?;
             followed += 1;
             observer(Step::Redirected { status: declined.status(), to: &next.to_string() });
             // rule: client/redirect-unsafe
@@ -58,7 +58,10 @@ impl Client {
         let connected = None;
         let io = match connected {
             Some(io) => io,
-            None => self.reach(uri, Alpn::Http1, Deadline::after(self.connect_timeout), observer).await?,
+            None => {
+                self.reach(uri, Alpn::Http1, Deadline::after(self.config.limits.connect_timeout), observer)
+                    .await?
+            }
         };
         Box::pin(handshake::handshake(io, request, self.config.clone(), &mut seen(observer))).await
     }
