@@ -1,6 +1,8 @@
-//! What a rule came to, where it is judged by code of its own.
+//! What a rule came to.
 
-use crate::report::Verdict;
+use handfast_proto::rules::{Level, Rule};
+
+use crate::report::{RuleResult, Verdict};
 
 /// A verdict with its words and the bytes that led to it.
 #[derive(Clone, Debug)]
@@ -12,14 +14,16 @@ pub(crate) struct Finding {
     pub(crate) sent: Vec<u8>,
     /// A fault that weighs more than the rule's own level.
     pub(crate) must: bool,
+    /// Which of several exchanges decided.
+    pub(crate) place: usize,
 }
 
 /// A judgement that may end early: both are findings.
 pub(crate) type Judged = Result<Finding, Finding>;
 
 impl Finding {
-    fn new(verdict: Verdict, text: impl Into<String>) -> Finding {
-        Finding { verdict, text: text.into(), sent: Vec::new(), must: false }
+    pub(crate) fn new(verdict: Verdict, text: impl Into<String>) -> Finding {
+        Finding { verdict, text: text.into(), sent: Vec::new(), must: false, place: 0 }
     }
 
     pub(crate) fn pass(text: impl Into<String>) -> Finding {
@@ -54,23 +58,44 @@ impl Finding {
         self
     }
 
+    /// With the place of the exchange that decided.
+    pub(crate) fn at(mut self, place: usize) -> Finding {
+        self.place = place;
+        self
+    }
+
     /// With the form that it is about in front of it.
     pub(crate) fn about(mut self, form: &str) -> Finding {
         self.text = format!("{form}: {}", self.text);
         self
     }
+
+    /// The result of the rule that it is about.
+    pub(crate) fn result(self, rule: &'static Rule) -> RuleResult {
+        let mut result = RuleResult::judged(rule, self.verdict, self.text).sent(&self.sent);
+        if self.must && self.verdict == Verdict::Fail {
+            result.verdict = Verdict::Fail;
+            result.level = Level::Must.as_str();
+        }
+        result
+    }
 }
 
-/// The worst of several, with how many share its verdict.
-pub(crate) fn worst(findings: Vec<Finding>) -> Finding {
+/// The worst of several, with how many share its verdict, and its place among them.
+pub(crate) fn worst(findings: impl IntoIterator<Item = Finding>) -> Finding {
+    // A form that does not apply weighs less than one that passed.
     let weight = |finding: &Finding| (finding.verdict != Verdict::Skipped, finding.verdict, finding.must);
+    let findings: Vec<Finding> =
+        findings.into_iter().enumerate().map(|(place, finding)| finding.at(place)).collect();
     let total = findings.len();
     let Some(top) = findings.iter().map(weight).max() else { return Finding::open("nothing was sent") };
     let mut same = findings.into_iter().filter(|finding| weight(finding) == top);
     let mut first = same.next().expect("the maximum is one of them");
     let others: Vec<Finding> = same.collect();
-    if first.verdict == Verdict::Pass && total > 1 {
-        first.text = format!("{total} forms, each as it should be");
+    if first.verdict == Verdict::Pass {
+        if others.iter().any(|other| other.text != first.text) {
+            first.text = format!("{total} forms, each as it should be");
+        }
     } else if !others.is_empty() {
         first.text = format!("{} (and {} more of the {total} forms)", first.text, others.len());
     }
@@ -86,7 +111,8 @@ mod tests {
         let all = vec![Finding::skipped("a"), Finding::pass("b"), Finding::remark("c")];
         assert_eq!(worst(all).text, "c");
         assert_eq!(worst(vec![Finding::skipped("a"), Finding::pass("b")]).verdict, Verdict::Pass);
-        assert_eq!(worst(vec![Finding::fail("a"), Finding::fail("b").must()]).text, "b");
+        let lifted = worst(vec![Finding::fail("a"), Finding::fail("b").must()]);
+        assert_eq!((lifted.text.as_str(), lifted.place), ("b", 1));
         assert_eq!(worst(Vec::new()).verdict, Verdict::Inconclusive);
     }
 }

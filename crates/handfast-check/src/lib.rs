@@ -1,8 +1,9 @@
 //! Judges the opening handshake of WebSocket servers, clients and the proxies between them, rule by rule.
 //!
 //! [`server()`] checks a server against every rule of the catalogue that shows from outside; [`client()`] checks a client
-//! with a server that answers wrongly; [`path()`] checks a proxy from both its ends. The checker has wire code of its own: it shares nothing with the library but the
-//! catalogue's words.
+//! with a server that answers wrongly; [`path()`] checks a proxy from both its ends. The checker has wire code of its own: it
+//! shares nothing with the library but the catalogue's words. Each ends in a [`Report`], and tells an [`Event`] for each part of it
+//! as it is found; [`human`], [`json`], [`jsonl`], [`junit`], [`html`] and [`markdown`] are its forms.
 
 mod client;
 mod difference;
@@ -10,9 +11,11 @@ mod error;
 mod escape;
 mod expect;
 mod finding;
+mod ladder;
 mod mistake;
 mod path;
 mod report;
+mod selection;
 mod server;
 mod target;
 mod why;
@@ -21,11 +24,19 @@ mod wire;
 pub use client::{ClientCheck, Played, Reaction, WrongServer, client};
 pub use error::CheckError;
 pub use expect::accept_for;
+pub use handfast_proto::rules::{Level, Rule};
 pub use mistake::explain as explain_accept;
 pub use path::{PathCheck, path};
 pub use report::{
-    Change, Phase, Report, RuleResult, SCHEMA, Summary, Verdict, html, human, json, jsonl, junit, markdown,
+    Begin, Change, End, Event, JUNIT_SCHEMA, LINE_SCHEMA, Phase, Report, RuleResult, SCHEMA, Summary,
+    Verdict, html, human, json, json_line, jsonl, junit, markdown,
 };
-pub use server::{ServerCheck, server, takes as selects};
+pub use selection::selects;
+pub use server::{ServerCheck, server};
 pub use target::Target;
 pub use why::{Cause, Situation, situations, why};
+
+/// The examples of the checker's page, as tests.
+#[cfg(doctest)]
+#[doc = include_str!("../../../docs/check.md")]
+struct Page;

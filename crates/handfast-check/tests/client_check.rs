@@ -1,19 +1,20 @@
 //! Trust in the client check: for every rule a client that breaks it and only it is found, and a right one passes.
 //!
-//! The client is this program itself, started with `--as-client FAULT URL`, so the target has no harness.
+//! The client is this program itself, started with `--as-client FAULT AUTHORITY URL`, so the target has no harness.
 
 mod client;
+mod trust;
 
-use std::collections::BTreeSet;
 use std::process::ExitCode;
 use std::sync::Arc;
 use std::time::Duration;
 
-use handfast_check::{Report, Verdict, client as check_client};
+use handfast_check::{Report, client as check_client};
 use tokio::sync::Semaphore;
 use tokio::task::JoinSet;
+use trust::{explain, fault, findings};
 
-/// The rules with a switch in the client.
+/// The rules with a switch in the client, some with several.
 const SWITCHES: &[&str] = &[
     "client/request-line-wrong",
     "client/host-wrong",
@@ -65,10 +66,14 @@ const SWITCHES: &[&str] = &[
     "client/failed-connection-kept",
     "client/reconnect-storm",
     "client/tls-missing",
+    "client/tls-missing:nameless",
+    "client/tls-missing:self-signed",
+    "client/tls-missing:expired",
+    "client/tls-missing:other-host",
 ];
 
 /// Faults that cannot be had alone, and those that show as less than a failure.
-const KIN: &[(&str, &[&str])] = &[
+const KIN: trust::Kin = &[
     // One key for all is as predictable as can be.
     ("client/key-reused", &["client/key-predictable"]),
     ("client/auth-retry-unsafe", &["client/key-reused"]),
@@ -78,26 +83,6 @@ const KIN: &[(&str, &[&str])] = &[
     ("client/accept-missing-opens", &["client/obs-fold-misread"]),
 ];
 
-/// Findings that every run has: what cannot be judged from outside.
-const ALWAYS: &[&str] = &["client/tls-missing"];
-
-fn findings(report: &Report) -> BTreeSet<String> {
-    let odd = |verdict| !matches!(verdict, Verdict::Pass | Verdict::Skipped);
-    report.results.iter().filter(|one| odd(one.verdict)).map(|one| one.id.to_owned()).collect()
-}
-
-fn explain(report: &Report) -> String {
-    report
-        .results
-        .iter()
-        .filter(|one| !matches!(one.verdict, Verdict::Pass | Verdict::Skipped))
-        .map(|one| {
-            let text = one.got.as_deref().or(one.reason.as_deref()).unwrap_or_default();
-            format!("\n  {} {}: {text}", one.verdict.as_str(), one.id)
-        })
-        .collect()
-}
-
 /// These take seconds: only the clients that break them see them.
 const SLOW: &[&str] = &[
     "client/answer-timeout",
@@ -105,13 +90,14 @@ const SLOW: &[&str] = &[
     "client/head-endless",
     "client/failed-connection-kept",
     "client/glued-frames-lost",
+    "client/tls-missing",
 ];
 
 async fn run(fault: &str) -> Report {
     let program = std::env::current_exe().expect("this program has a path");
     let program = program.to_str().expect("the path is text").to_owned();
-    let mut check = check_client([program.as_str(), "--as-client", fault, "{url}"]);
-    for slow in SLOW.iter().filter(|slow| fault != "none" && **slow != fault) {
+    let mut check = check_client([program.as_str(), "--as-client", fault, "{cacert}", "{url}"]);
+    for slow in SLOW.iter().filter(|slow| fault != "none" && !fault.starts_with(**slow)) {
         check = check.exclude(*slow);
     }
     check
@@ -125,10 +111,10 @@ async fn run(fault: &str) -> Report {
 
 fn main() -> ExitCode {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
-    if let [flag, fault, url] = arguments.as_slice()
+    if let [flag, fault, authority, url] = arguments.as_slice()
         && flag == "--as-client"
     {
-        return client::run(fault, url);
+        return client::run(fault, authority, url);
     }
     // `cargo test NAME` passes a filter that is not for this target.
     if arguments.iter().any(|argument| argument == "--list") {
@@ -137,8 +123,7 @@ fn main() -> ExitCode {
     let runtime = tokio::runtime::Runtime::new().expect("a runtime");
     runtime.block_on(async {
         let report = run("none").await;
-        let mut found = findings(&report);
-        found.retain(|id| !ALWAYS.contains(&id.as_str()));
+        let found = findings(&report);
         assert!(found.is_empty(), "a right client has findings: {}", explain(&report));
         assert!(report.summary.pass >= 45, "{:?}", report.summary);
         let mut wrong = String::new();
@@ -152,18 +137,8 @@ fn main() -> ExitCode {
             });
         }
         while let Some(result) = tasks.join_next().await {
-            let (fault, report) = result.expect("no check panics");
-            let mut found = findings(&report);
-            let hit = found.remove(fault)
-                && report
-                    .result(fault)
-                    .is_some_and(|one| matches!(one.verdict, Verdict::Fail | Verdict::Remark));
-            let kin = KIN.iter().find(|(id, _)| *id == fault).map_or(&[][..], |(_, kin)| kin);
-            found.retain(|id| !kin.contains(&id.as_str()) && !ALWAYS.contains(&id.as_str()));
-            if !hit || !found.is_empty() {
-                wrong +=
-                    &format!("\n{fault} {}{}", if hit { "not alone" } else { "NOT FOUND" }, explain(&report));
-            }
+            let (switch, report) = result.expect("no check panics");
+            wrong.extend(fault(switch, &report, KIN));
         }
         assert!(wrong.is_empty(), "{wrong}");
     });

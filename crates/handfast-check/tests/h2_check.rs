@@ -1,16 +1,17 @@
 //! Trust in the probes over HTTP/2: for every rule a server that breaks it and only it is found, and a right one passes.
 
 mod h2;
+mod trust;
 
-use std::collections::BTreeSet;
 use std::time::Duration;
 
-use handfast_check::{Report, Verdict, server};
+use handfast_check::{Report, server};
 use handfast_proto::rules::Rule;
 use tokio::task::JoinSet;
+use trust::{explain, fault, findings};
 
 /// Faults that cannot be had alone: with this one come those.
-const KIN: &[(&str, &[&str])] = &[
+const KIN: trust::Kin = &[
     // 101 is no 2xx: nothing opens.
     ("server/h2-status-101", &["server/h2-correct-handshake-refused", "server/h2-key-required"]),
     ("server/h2-correct-handshake-refused", &["server/h2-key-required"]),
@@ -24,23 +25,6 @@ async fn check(fault: &str) -> Report {
         .timeout(Duration::from_secs(3))
         .quiet(Duration::from_millis(200));
     run.run().await.expect("a report")
-}
-
-fn findings(report: &Report) -> BTreeSet<&'static str> {
-    report
-        .results
-        .iter()
-        .filter(|result| !matches!(result.verdict, Verdict::Pass | Verdict::Skipped))
-        .map(|result| result.id)
-        .collect()
-}
-
-fn explain(report: &Report) -> String {
-    let lines = report.results.iter().filter(|result| result.verdict != Verdict::Pass).map(|result| {
-        let text = result.got.as_deref().or(result.reason.as_deref()).unwrap_or_default();
-        format!("\n  {} {}: {text}", result.verdict.as_str(), result.id)
-    });
-    lines.collect()
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -68,14 +52,7 @@ async fn each_broken_rule_of_http_2_is_found_and_nothing_else() {
     let (mut wrong, mut tested) = (String::new(), 0);
     while let Some(result) = tasks.join_next().await {
         let (rule, report) = result.expect("no check panics");
-        let mut found = findings(&report);
-        let hit = found.remove(rule.id);
-        let kin = KIN.iter().find(|(id, _)| *id == rule.id).map_or(&[][..], |(_, kin)| kin);
-        found.retain(|id| !kin.contains(id));
-        if !hit || !found.is_empty() {
-            let how = if hit { "found, but not alone" } else { "NOT FOUND" };
-            wrong += &format!("\n{} {how}{}", rule.id, explain(&report));
-        }
+        wrong.extend(fault(rule.id, &report, KIN));
         tested += 1;
     }
     assert!(wrong.is_empty(), "{wrong}");

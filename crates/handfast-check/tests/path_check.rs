@@ -1,8 +1,8 @@
 //! Trust in the path check: for every rule a proxy that breaks it and only it is found, and right ones pass.
 
 mod path;
+mod trust;
 
-use std::collections::BTreeSet;
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
@@ -12,13 +12,14 @@ use handfast_proto::rules::{Level, Rule};
 use tokio::net::TcpListener;
 use tokio::sync::Semaphore;
 use tokio::task::JoinSet;
+use trust::{explain, fault, findings};
 
 /// Rules that this check leaves out, and why.
 const NO_SWITCH: &[(&str, &str)] =
     &[("middle/h2-to-h1-bridge", "needs HTTP/2"), ("middle/h1-to-h2-bridge", "needs HTTP/2")];
 
 /// Faults that cannot be had alone: with this one come those.
-const KIN: &[(&str, &[&str])] = &[
+const KIN: trust::Kin = &[
     // Who opens the pipe with the request leaves it open after a refusal, asks for no proof, and parses no answer.
     (
         "middle/tunnel-before-101",
@@ -32,32 +33,13 @@ async fn check(fault: &str) -> Report {
     let fault = fault.to_owned();
     let run = handfast_check::path(format!("ws://{address}/chat"))
         .timeout(Duration::from_secs(4))
-        .quiet(Duration::from_millis(300))
+        .quiet(Duration::from_millis(400))
         .idle(Duration::from_millis(900));
     let ready = |origin: SocketAddr| {
         path::serve(listener, &fault, origin);
         std::future::ready(())
     };
-    run.run_with(ready, |_, _| ()).await.expect("a report")
-}
-
-/// Everything that is neither kept nor left out.
-fn findings(report: &Report) -> BTreeSet<&'static str> {
-    report
-        .results
-        .iter()
-        .filter(|result| !matches!(result.verdict, Verdict::Pass | Verdict::Skipped))
-        .map(|result| result.id)
-        .collect()
-}
-
-fn explain(report: &Report) -> String {
-    let lines = report.results.iter().filter(|result| result.verdict != Verdict::Pass).map(|result| {
-        let text = result.got.as_deref().or(result.reason.as_deref()).unwrap_or_default();
-        format!("\n  {} {}: {text}", result.verdict.as_str(), result.id)
-    });
-    lines.collect::<String>()
-        + &report.broke.as_ref().map_or(String::new(), |text| format!("\n  broke: {text}"))
+    run.run_with(ready, |_| ()).await.expect("a report")
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -84,7 +66,7 @@ async fn a_forwarder_of_tcp_passes_and_is_known_as_such() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn each_broken_rule_is_found_and_nothing_else() {
     let mut tasks = JoinSet::new();
-    let turns = Arc::new(Semaphore::new(4));
+    let turns = Arc::new(Semaphore::new(8));
     for rule in Rule::all().filter(|rule| rule.id.starts_with("middle/")) {
         if NO_SWITCH.iter().any(|(id, _)| *id == rule.id) {
             continue;
@@ -98,14 +80,7 @@ async fn each_broken_rule_is_found_and_nothing_else() {
     let (mut wrong, mut tested) = (String::new(), 0);
     while let Some(result) = tasks.join_next().await {
         let (rule, report) = result.expect("no check panics");
-        let mut found = findings(&report);
-        let hit = found.remove(rule.id);
-        let kin = KIN.iter().find(|(id, _)| *id == rule.id).map_or(&[][..], |(_, kin)| kin);
-        found.retain(|id| !kin.contains(id));
-        if !hit || !found.is_empty() {
-            let how = if hit { "found, but not alone" } else { "NOT FOUND" };
-            wrong += &format!("\n{} {how}{}", rule.id, explain(&report));
-        }
+        wrong.extend(fault(rule.id, &report, KIN));
         tested += 1;
     }
     assert!(wrong.is_empty(), "{wrong}");

@@ -18,6 +18,11 @@ async fn report(fault: &str) -> Report {
 
 /// The part of JSON Schema that the schema uses.
 fn valid(schema: &Value, value: &Value, place: &str) {
+    if let Some(elsewhere) = schema["$ref"].as_str() {
+        let pointer = elsewhere.strip_prefix("report/1#").expect("references lead to the report's schema");
+        let report: Value = serde_json::from_str(handfast_check::SCHEMA).expect("the schema is JSON");
+        return valid(report.pointer(pointer).expect("the reference leads somewhere"), value, place);
+    }
     if let Some(wanted) = schema.get("const") {
         assert_eq!(value, wanted, "{place}");
     }
@@ -67,7 +72,7 @@ async fn json_reports_keep_their_schema() {
         proxy::serve(listener, "", origin);
         std::future::ready(())
     };
-    let between = path.run_with(ready, |_, _| ()).await.expect("a report");
+    let between = path.run_with(ready, |_| ()).await.expect("a report");
     assert_eq!(between.changes.len(), 1, "{:?}", between.changes);
     for report in [&reached, &unreached, &between] {
         let value: Value = serde_json::from_str(&handfast_check::json(report)).expect("the report is JSON");
@@ -78,14 +83,30 @@ async fn json_reports_keep_their_schema() {
 }
 
 #[tokio::test]
-async fn json_lines_hold_the_head_and_then_one_result_each() {
-    let report = report("").await;
-    let text = handfast_check::jsonl(&report);
-    let lines: Vec<Value> =
-        text.lines().map(|line| serde_json::from_str(line).expect("a line is JSON")).collect();
-    assert_eq!(lines.len(), 1 + report.results.len());
-    assert_eq!(lines[0]["schema"], "handfast/report/1");
-    assert_eq!(lines[1]["id"], report.results[0].id);
+async fn json_lines_come_while_it_runs_and_keep_their_schema() {
+    let schema: Value = serde_json::from_str(handfast_check::LINE_SCHEMA).expect("the schema is JSON");
+    let address = support::start("server/key-length").await;
+    let check = server(format!("ws://{address}/chat")).only("server/key").only("server/h2");
+    let check = check.quiet(Duration::from_millis(200)).timeout(Duration::from_secs(3));
+    let mut lines: Vec<String> = Vec::new();
+    let report = check.run_with(|event| lines.extend(handfast_check::json_line(&event))).await;
+    let report = report.expect("a report");
+    let read = |line: &str| serde_json::from_str::<Value>(line).expect("a line is JSON");
+    for line in &lines {
+        valid(&schema, &read(line), "");
+    }
+    // A key that nobody accepts is judged before what needs the whole run.
+    let place = |what: &str| lines.iter().position(|line| line.contains(what)).expect("it is told");
+    assert!(place("\"begin\"") < place("\"phase\"") && place("\"phase\"") < place("\"result\""));
+    assert!(place("server/key-length") < place("server/key-over-long"));
+    let whole = handfast_check::jsonl(&report);
+    let (mut told, mut written): (Vec<&str>, Vec<&str>) =
+        (lines.iter().map(String::as_str).collect(), whole.lines().collect());
+    assert_eq!((told.first(), told.last()), (written.first(), written.last()));
+    assert_eq!(read(told[told.len() - 1])["end"]["summary"]["fail"], 1);
+    told.sort_unstable();
+    written.sort_unstable();
+    assert_eq!(told, written);
 }
 
 #[tokio::test]
@@ -118,11 +139,12 @@ async fn junit_counts_agree_with_the_cases() {
     assert_eq!(count("<skipped "), report.summary.skipped);
     assert_eq!(count("<testcase "), count("</testcase>") + report.summary.pass);
     let announced: usize = text
-        .split("failures=\"")
+        .split("<testsuite ")
         .skip(1)
-        .filter_map(|rest| rest.split('"').next()?.parse::<usize>().ok())
+        .filter_map(|rest| rest.split("failures=\"").nth(1)?.split('"').next()?.parse::<usize>().ok())
         .sum();
     assert_eq!(announced, report.summary.fail);
+    assert!(text.contains(&format!("failures=\"{}\"", report.summary.fail)));
 }
 
 #[tokio::test]

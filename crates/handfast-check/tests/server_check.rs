@@ -1,15 +1,16 @@
 //! Trust in the server check: for every rule a server that breaks it and only it is found, and a right one passes.
 
 mod support;
+mod trust;
 
-use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::time::Duration;
 
-use handfast_check::{Report, ServerCheck, Verdict, server};
+use handfast_check::{ServerCheck, Verdict, server};
 use handfast_proto::rules::Rule;
 use tokio::sync::Semaphore;
 use tokio::task::JoinSet;
+use trust::{explain, fault, findings};
 
 /// Rules without a switch, and why.
 const NO_SWITCH: &[(&str, &str)] = &[
@@ -19,7 +20,7 @@ const NO_SWITCH: &[(&str, &str)] = &[
 ];
 
 /// Faults that cannot be had alone: with this one come those.
-const KIN: &[(&str, &[&str])] = &[
+const KIN: trust::Kin = &[
     ("server/accept-over-text", &["server/key-pad-bits"]),
     ("server/key-pad-bits", &["server/accept-over-text"]),
     // Two accept lines or no acceptance at all: nothing is accepted any more.
@@ -40,28 +41,6 @@ fn check(address: std::net::SocketAddr) -> ServerCheck {
         .subprotocol("superchat")
         .timeout(Duration::from_secs(3))
         .quiet(Duration::from_millis(300))
-}
-
-/// Everything that is neither kept nor left out, as lines for a message.
-fn findings(report: &Report) -> BTreeSet<String> {
-    report
-        .results
-        .iter()
-        .filter(|result| !matches!(result.verdict, Verdict::Pass | Verdict::Skipped))
-        .map(|result| result.id.to_owned())
-        .collect()
-}
-
-fn explain(report: &Report) -> String {
-    report
-        .results
-        .iter()
-        .filter(|result| !matches!(result.verdict, Verdict::Pass | Verdict::Skipped))
-        .map(|result| {
-            let text = result.got.as_deref().or(result.reason.as_deref()).unwrap_or_default();
-            format!("\n  {} {}: {text}", result.verdict.as_str(), result.id)
-        })
-        .collect()
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -114,20 +93,19 @@ async fn each_broken_rule_is_found_and_nothing_else() {
     }
     while let Some(result) = tasks.join_next().await {
         let (rule, report) = result.expect("no check panics");
-        let mut found = findings(&report);
-        let hit = found.remove(rule.id);
-        let kin = KIN.iter().find(|(id, _)| *id == rule.id).map_or(&[][..], |(_, kin)| kin);
-        found.retain(|id| !kin.contains(&id.as_str()));
-        if !hit || !found.is_empty() {
-            wrong += &format!(
-                "\n{} {}{}",
-                rule.id,
-                if hit { "found, but not alone" } else { "NOT FOUND" },
-                explain(&report)
-            );
-        }
+        wrong.extend(fault(rule.id, &report, KIN));
         tested += 1;
     }
     assert!(wrong.is_empty(), "{wrong}");
     assert!(tested >= 115, "{tested}");
+}
+
+#[tokio::test]
+async fn a_server_that_knows_its_visitors_by_their_keys_is_found() {
+    for (fault, verdict) in [("login", Verdict::Pass), ("server/key-as-credential", Verdict::Remark)] {
+        let run = check(support::start(fault).await).credentials("Authorization", "Bearer right");
+        let report = run.only("server/key-as-credential").run().await.expect("a report");
+        let result = report.result("server/key-as-credential").expect("judged");
+        assert_eq!(result.verdict, verdict, "{fault}: {:?} {:?}", result.got, result.reason);
+    }
 }

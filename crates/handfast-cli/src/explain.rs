@@ -3,7 +3,7 @@
 use crate::args::ExplainArgs;
 use crate::exit::{Exit, Failure};
 use crate::output::{self, Stream, Tone};
-use handfast_proto::rules::Rule;
+use handfast_proto::rules::{Rule, WORDS};
 
 /// Runs the command. A rule's id, with or without its role, shows the record; other text is searched for; when nothing
 /// is found, the nearest ids are named and the command exits with [`Exit::Refused`].
@@ -115,32 +115,21 @@ fn record(rule: &Rule, columns: usize) -> String {
         let indent = " ".repeat(INDENT);
         for (place, line) in wrap(text, columns, &indent).into_iter().enumerate() {
             match place {
-                0 => lines.push(format!("  {}{}", dim(&format!("{label:<8}")), &line[INDENT..])),
+                0 => lines.push(format!("  {}{}", dim(&format!("{label:<9}")), &line[INDENT..])),
                 _ => lines.push(line),
             }
         }
     }
-    let words: Vec<_> = WORDS.iter().filter(|(word, _)| speaks_of(rule, word)).collect();
+    let words: Vec<_> = WORDS.iter().filter(|(word, _)| rule.speaks_of(word)).collect();
     if !words.is_empty() {
         lines.push(String::new());
     }
     for (word, meaning) in words {
         let meaning = wrap(meaning, columns, &" ".repeat(INDENT));
-        lines.push(format!("  {}{}", dim(&format!("{word:<8}")), &meaning[0][INDENT..]));
+        lines.push(format!("  {}{}", dim(&format!("{word:<9}")), &meaning[0][INDENT..]));
         lines.extend_from_slice(&meaning[1..]);
     }
     lines.join("\n")
-}
-
-/// Whether the probe of the rule uses this word of the catalogue.
-fn speaks_of(rule: &Rule, word: &str) -> bool {
-    let is_part = |character: char| character.is_ascii_alphanumeric() || character == '-';
-    [rule.stimulus, rule.pass, rule.fail].iter().any(|text| {
-        text.match_indices(word).any(|(place, _)| {
-            let (before, behind) = (&text[..place], &text[place + word.len()..]);
-            !before.ends_with(is_part) && !behind.starts_with(is_part)
-        })
-    })
 }
 
 /// Breaks `text` between words into lines of at most `columns` characters, each begun with `indent`.
@@ -163,26 +152,7 @@ fn wrap(text: &str, columns: usize, indent: &str) -> Vec<String> {
 }
 
 /// Columns in front of a record's texts: two blanks and the label.
-const INDENT: usize = 10;
-
-/// The words in capitals that the catalogue's probes use.
-pub const WORDS: [(&str, &str); 12] = [
-    (
-        "BASE",
-        "a request that keeps every rule: GET, HTTP/1.1, Host, Upgrade, Connection, a fresh key, version 13",
-    ),
-    ("BASE2", "a right extended CONNECT over HTTP/2 or HTTP/3, after the peer has announced it"),
-    ("GOOD", "an answer that keeps every rule: 101, Upgrade, Connection, the right accept value"),
-    ("ACCEPTED", "101 with the right accept value, and the WebSocket works"),
-    ("REFUSED", "no 101, but a final answer of 400 or above; over HTTP/2 and HTTP/3 also a stream error"),
-    ("NOT 101", "any final answer but 101, or a close"),
-    ("OPENED", "a 2xx answer over HTTP/2 or HTTP/3, and the WebSocket works"),
-    ("OPENS", "the client reports an open WebSocket, or sends data"),
-    ("FAILS", "the client reports an error, sends no data, and closes the connection"),
-    ("TUNNEL", "frames pass through the intermediary unchanged in both directions"),
-    ("EXT", "the field Sec-WebSocket-Extensions"),
-    ("PMD", "the extension permessage-deflate"),
-];
+const INDENT: usize = 11;
 
 #[cfg(test)]
 mod tests {
@@ -214,7 +184,7 @@ mod tests {
     fn a_record_explains_the_words_in_capitals_that_it_uses_and_no_others() {
         let words = |id| {
             let rule = Rule::find(id).expect("a rule of the catalogue");
-            WORDS.iter().filter(|(word, _)| speaks_of(rule, word)).map(|(word, _)| *word).collect::<Vec<_>>()
+            WORDS.iter().filter(|(word, _)| rule.speaks_of(word)).map(|(word, _)| *word).collect::<Vec<_>>()
         };
         assert_eq!(words("server/h2-status-101"), ["BASE2"]);
         assert_eq!(words("server/key-length"), ["BASE", "REFUSED"]);

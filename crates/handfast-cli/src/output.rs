@@ -92,7 +92,7 @@ pub fn talk(line: &str) {
 
 /// Shows on a terminal how many of how many steps are done, in one line that is written over. Quiet in a pipe.
 pub fn progress(done: usize, total: usize) {
-    progress_text(&format!("{done} of {total} exchanges"));
+    progress_text(&format!("{done} of {total}"));
 }
 
 /// Shows on a terminal how far it has come, in one line that is written over. Quiet in a pipe.

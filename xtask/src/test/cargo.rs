@@ -44,6 +44,10 @@ pub fn steps() -> Vec<Step> {
         step("tests", "unit, rule, pair and documentation tests", |_| {
             tests("tests", &["test", "--workspace", "--all-features", "--locked", "--no-fail-fast"])
         }),
+        step("junit", "JUnit reports keep their schema, as xmllint judges", |_| {
+            install::program("xmllint", &["libxml2-utils"])?;
+            tests("junit", &["test", "--package", "handfast-check", "--test", "junit", "--locked"])
+        }),
         step("doc", "the documentation builds without a warning", |_| {
             one("doc", &["doc", "--workspace", "--all-features", "--lib", "--no-deps", "--locked"])
         }),

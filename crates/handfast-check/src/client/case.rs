@@ -7,6 +7,7 @@ use base64::engine::general_purpose::STANDARD;
 use sha1::{Digest, Sha1};
 
 use crate::expect;
+use crate::wire::bytes::replace;
 use crate::wire::head::Head;
 
 /// What a client should do with the answer.
@@ -175,7 +176,7 @@ impl Case {
             ("{otherscase}", swap_case(&offer)),
             ("{again}", again),
         ] {
-            text = substitute(&text, name.as_bytes(), value.as_bytes());
+            text = replace(&text, name.as_bytes(), value.as_bytes());
         }
         text.extend(&self.glued);
         text
@@ -200,18 +201,4 @@ fn one_letter(text: &str) -> String {
             if c.is_ascii_lowercase() { c.to_ascii_uppercase() } else { c.to_ascii_lowercase() }
         })
         .collect()
-}
-
-fn substitute(text: &[u8], what: &[u8], with: &[u8]) -> Vec<u8> {
-    let (mut out, mut at) = (Vec::with_capacity(text.len()), 0);
-    while at < text.len() {
-        if text[at..].starts_with(what) {
-            out.extend(with);
-            at += what.len();
-        } else {
-            out.push(text[at]);
-            at += 1;
-        }
-    }
-    out
 }

@@ -1,10 +1,14 @@
 //! The client check: a server that answers wrongly, one case a URL path, and judges what the client does on the wire.
 
+mod addresses;
+mod authority;
 mod case;
 mod cases;
 mod judge;
 mod page;
+mod program;
 mod requests;
+mod results;
 mod run;
 mod session;
 mod wrong;
@@ -16,7 +20,8 @@ use std::net::SocketAddr;
 use std::time::Duration;
 
 use crate::error::CheckError;
-use crate::report::Report;
+use crate::report::{Event, Report};
+use crate::selection::Selection;
 
 /// What a client check can be told.
 #[derive(Clone, Debug)]
@@ -26,12 +31,14 @@ pub(crate) struct ClientOptions {
     pub(crate) timeout: Duration,
     pub(crate) wait: Duration,
     pub(crate) parallel: usize,
-    pub(crate) only: Vec<String>,
-    pub(crate) exclude: Vec<String>,
+    pub(crate) rules: Selection,
 }
 
 /// Checks the client that this command starts. Every `{url}` in it is replaced by the URL of a case; without one the
 /// URL is added at the end. The command should connect, say something or nothing, and end when the connection does.
+///
+/// For `wss` the check makes a certificate authority of its own, which the command must trust for a full verdict. Its file
+/// stands in the environment as `SSL_CERT_FILE` and `NODE_EXTRA_CA_CERTS`, and wherever the command says `{cacert}`.
 ///
 /// ```no_run
 /// # async fn example() -> Result<(), handfast_check::CheckError> {
@@ -47,8 +54,7 @@ pub fn client<T: Into<String>>(command: impl IntoIterator<Item = T>) -> ClientCh
             timeout: Duration::from_secs(8),
             wait: Duration::from_secs(2),
             parallel: 6,
-            only: Vec::new(),
-            exclude: Vec::new(),
+            rules: Selection::default(),
         },
     }
 }
@@ -88,13 +94,13 @@ impl ClientCheck {
 
     /// Only these rules: an id, the beginning of ids up to a `-` or `/`, or a text with `*` at its end.
     pub fn only(mut self, selection: impl Into<String>) -> ClientCheck {
-        self.options.only.push(selection.into());
+        self.options.rules.only.push(selection.into());
         self
     }
 
     /// Not these rules; the forms of [`only`](ClientCheck::only).
     pub fn exclude(mut self, selection: impl Into<String>) -> ClientCheck {
-        self.options.exclude.push(selection.into());
+        self.options.rules.exclude.push(selection.into());
         self
     }
 
@@ -103,11 +109,12 @@ impl ClientCheck {
     /// # Errors
     /// [`CheckError::Local`] where the address cannot be listened on.
     pub async fn run(self) -> Result<Report, CheckError> {
-        self.run_until(|_, _| (), future::pending()).await
+        self.run_until(|_, _| (), future::pending(), |_| ()).await
     }
 
     /// As [`run`](ClientCheck::run). `ready` gets the address and the URLs of all cases once the server listens. Without a
     /// command the server waits for clients until `stop` is ready, or until the page at `/` has run every case in a browser.
+    /// `observe` is told what is found as it is found.
     ///
     /// # Errors
     /// Those of [`run`](ClientCheck::run).
@@ -115,7 +122,8 @@ impl ClientCheck {
         self,
         ready: impl FnOnce(SocketAddr, Vec<String>),
         stop: impl Future<Output = ()>,
+        mut observe: impl FnMut(Event<'_>) + Send,
     ) -> Result<Report, CheckError> {
-        run::run(self.options, ready, stop).await
+        run::run(self.options, ready, stop, &mut observe).await
     }
 }

@@ -3,31 +3,31 @@
 use std::collections::BTreeMap;
 use std::future::Future;
 use std::net::SocketAddr;
-use std::process::{ExitStatus, Stdio};
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::path::Path;
+use std::process::ExitStatus;
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use handfast_proto::rules::{Level, Rule};
 use tokio::io::AsyncWriteExt;
 use tokio::net::{TcpListener, TcpStream};
-use tokio::process::Command;
 use tokio::sync::{Notify, Semaphore};
 use tokio::task::JoinSet;
-use tokio::time::{sleep, timeout};
+use tokio::time::timeout;
 
+use super::addresses::{self, calm};
+use super::authority::Authority;
 use super::case::{Case, Expect, Manner};
 use super::cases;
-use super::judge;
-use super::requests::{RULES, Requests};
+use super::results::Results;
 use super::session::{Session, Taken, play, read_request};
-use super::{ClientOptions, page};
-use crate::difference::difference;
+use super::{ClientOptions, page, program};
 use crate::error::CheckError;
-use crate::escape::escape;
 use crate::expect;
-use crate::report::{Report, RuleResult, Verdict, rule_result};
-use crate::server::options::selects;
+use crate::report::{Event, Observer, Report};
+
+/// The check's name in its report.
+const TOOL: &str = "handfast check-client";
 
 /// A case on its path, with what its connections showed.
 pub(crate) struct Slot {
@@ -35,11 +35,18 @@ pub(crate) struct Slot {
     pub(crate) path: String,
     sessions: Mutex<Vec<Session>>,
     changed: Notify,
+    /// Connections whose judge has not seen their end.
+    live: AtomicUsize,
     status: Mutex<Option<ExitStatus>>,
     killed: AtomicBool,
 }
 
 impl Slot {
+    /// A client opened on it.
+    pub(crate) fn opened(&self) -> bool {
+        self.sessions().iter().any(|session| session.taken() == Taken::Opened)
+    }
+
     /// A slot that has seen one connection.
     pub(super) fn after(case: Case, session: Session) -> Slot {
         let slot = Slot::new(case, String::new());
@@ -53,6 +60,7 @@ impl Slot {
             path,
             sessions: Mutex::default(),
             changed: Notify::new(),
+            live: AtomicUsize::new(0),
             status: Mutex::default(),
             killed: AtomicBool::new(false),
         }
@@ -67,6 +75,28 @@ impl Slot {
     /// What its connections showed so far.
     pub(crate) fn sessions(&self) -> Vec<Session> {
         self.sessions.lock().expect("no holder panics").clone()
+    }
+
+    /// One more connection, whose end a judge has seen.
+    fn push(&self, session: Session) {
+        self.sessions.lock().expect("no holder panics").push(session);
+        self.changed.notify_waiters();
+    }
+
+    /// Waits for a connection, and then until the client made no further one for a moment: to another place, or again. Who
+    /// connects without end is watched for `longest`.
+    async fn settled(&self, longest: Duration) {
+        let count = || self.sessions.lock().expect("no holder panics").len();
+        loop {
+            let changed = self.changed.notified();
+            tokio::pin!(changed);
+            changed.as_mut().enable();
+            if count() > 0 {
+                break;
+            }
+            changed.await;
+        }
+        calm(longest, || self.live.load(Ordering::Relaxed), count).await;
     }
 
     /// The client neither opened nor failed, where it had a whole answer to react to.
@@ -94,11 +124,15 @@ impl Slot {
     }
 }
 
-struct Server {
-    slots: Vec<Arc<Slot>>,
+/// The wrong server: its cases, and what it knows of its connections.
+pub(crate) struct Server {
+    pub(crate) slots: Vec<Arc<Slot>>,
     /// The key of the first connection: answers of "another connection" belong to it.
-    first_key: String,
+    pub(crate) first_key: String,
     wait: Duration,
+    /// Connections that were taken, and those of them that are open.
+    taken: AtomicUsize,
+    live: AtomicUsize,
     /// Cases run alone now, because the client may only have been slow: it gets four times as long.
     patient: AtomicBool,
     done: Notify,
@@ -108,13 +142,10 @@ struct Server {
 const TAIL: &str = "/a%20b?x=1&y";
 
 fn slots(options: &ClientOptions) -> Vec<Arc<Slot>> {
-    let chosen = |rule: &str| {
-        (options.only.is_empty() || selects(&options.only, rule)) && !selects(&options.exclude, rule)
-    };
     let mut counts: BTreeMap<&str, usize> = BTreeMap::new();
     let base = Case::good(cases::BASE, "the correct answer", Expect::Opens);
     let mut all = vec![Arc::new(Slot::new(base, format!("/good/1{TAIL}")))];
-    for case in cases::cases().into_iter().filter(|case| chosen(case.rule)) {
+    for case in cases::cases().into_iter().filter(|case| options.rules.takes(case.rule)) {
         let count = counts.entry(case.rule).or_default();
         *count += 1;
         let words = case.rule.trim_start_matches("client/");
@@ -125,10 +156,20 @@ fn slots(options: &ClientOptions) -> Vec<Arc<Slot>> {
 }
 
 impl Server {
+    /// The slot of the correct answer.
+    pub(crate) fn base(&self) -> &Slot {
+        &self.slots[0]
+    }
+
     async fn accept(self: Arc<Self>, listener: TcpListener) {
         while let Ok((stream, _)) = listener.accept().await {
             let server = Arc::clone(&self);
-            tokio::spawn(async move { server.serve(stream).await });
+            server.taken.fetch_add(1, Ordering::Relaxed);
+            server.live.fetch_add(1, Ordering::Relaxed);
+            tokio::spawn(async move {
+                server.serve(stream).await;
+                server.live.fetch_sub(1, Ordering::Relaxed);
+            });
         }
     }
 
@@ -138,8 +179,7 @@ impl Server {
         let Some(target) = target_of(&session) else {
             // TLS bytes or none: the answer that a plain HTTP server gives.
             let _gone = stream.write_all(b"HTTP/1.1 400 Bad Request\r\nConnection: close\r\n\r\n").await;
-            self.slots[0].sessions.lock().expect("no holder panics").push(session);
-            self.slots[0].changed.notify_waiters();
+            self.slots[0].push(session);
             return;
         };
         let bare = target.replacen("/again", "", target.matches("/again").count());
@@ -152,10 +192,17 @@ impl Server {
             return;
         };
         let wait = self.wait * if self.patient.load(Ordering::Relaxed) { PATIENCE } else { 1 };
+        slot.live.fetch_add(1, Ordering::Relaxed);
         let session = play(&mut stream, &slot.case, session, &self.first_key, wait).await;
         drop(stream);
-        slot.sessions.lock().expect("no holder panics").push(session);
-        slot.changed.notify_waiters();
+        slot.push(session);
+        slot.live.fetch_sub(1, Ordering::Relaxed);
+    }
+
+    /// Waits until no connection is open and none came for a moment.
+    pub(crate) async fn calm(&self) {
+        let count = || self.taken.load(Ordering::Relaxed);
+        calm(self.wait * 4, || self.live.load(Ordering::Relaxed), count).await;
     }
 }
 
@@ -171,6 +218,7 @@ pub(crate) async fn run(
     options: ClientOptions,
     ready: impl FnOnce(SocketAddr, Vec<String>),
     stop: impl Future<Output = ()>,
+    observe: &mut Observer<'_>,
 ) -> Result<Report, CheckError> {
     let local = |error: std::io::Error| CheckError::Local(format!("--listen {}: {error}", options.listen));
     let listener = TcpListener::bind(options.listen).await.map_err(local)?;
@@ -179,52 +227,77 @@ pub(crate) async fn run(
         slots: slots(&options),
         first_key: expect::fresh_key(),
         wait: options.wait,
+        taken: AtomicUsize::new(0),
+        live: AtomicUsize::new(0),
         patient: AtomicBool::new(false),
         done: Notify::new(),
     });
     let accepting = tokio::spawn(Arc::clone(&server).accept(listener));
     let urls = server.slots.iter().map(|slot| format!("ws://{address}{}", slot.path)).collect();
+    let waits = options.command.is_empty();
+    let name = if waits { format!("clients of ws://{address}") } else { options.command.join(" ") };
+    observe(Event::begin(TOOL, &name));
     ready(address, urls);
-    let mut extra = Vec::new();
-    let name = if options.command.is_empty() {
+    let mut results = Results::new(&options, &server, observe);
+    if waits {
         tokio::select! {
             () = stop => {}
             () = server.done.notified() => {}
         }
-        format!("clients of ws://{address}")
     } else {
-        command(&options, &server, address).await;
-        extra = addresses(&options, &server, address).await;
-        options.command.join(" ")
-    };
+        let authority = Authority::new().map_err(|error| {
+            CheckError::Local(format!("the file of the check's own certificate authority: {error}"))
+        })?;
+        command(&options, &server, address, &authority, &mut results).await;
+        for result in addresses::judged(&options, &server, address, &authority).await {
+            results.tell(result);
+        }
+    }
     accepting.abort();
-    let results = judged(&options, &server, address, extra);
-    let broke = server.slots[0].sessions().is_empty().then(|| "the client never connected".to_owned());
-    Ok(Report::new("handfast check-client", name, Vec::new(), broke, results))
+    let results = results.end(address);
+    let broke = server.base().sessions().is_empty().then(|| "the client never connected".to_owned());
+    let report = Report::new(TOOL, name, Vec::new(), broke, results);
+    observe(Event::end(&report));
+    Ok(report)
 }
 
 /// Starts the command for each case, some at a time.
-async fn command(options: &ClientOptions, server: &Arc<Server>, address: SocketAddr) {
-    one(options, &server.slots[0], &format!("ws://{address}{}", server.slots[0].path)).await;
-    let opened = server.slots[0].sessions().iter().any(|session| session.taken() == Taken::Opened);
-    if !opened {
+async fn command(
+    options: &ClientOptions,
+    server: &Arc<Server>,
+    address: SocketAddr,
+    authority: &Authority,
+    results: &mut Results<'_, '_>,
+) {
+    let file = authority.file();
+    one(options, file, server.base(), &format!("ws://{address}{}", server.base().path)).await;
+    if !server.base().opened() {
         return;
     }
     let turns = Arc::new(Semaphore::new(options.parallel.max(1)));
     let mut tasks = JoinSet::new();
     for slot in server.slots.iter().skip(1).cloned() {
-        let (options, turns) = (options.clone(), Arc::clone(&turns));
+        let (options, file, turns) = (options.clone(), file.to_owned(), Arc::clone(&turns));
         tasks.spawn(async move {
             let _turn = turns.acquire().await.expect("the semaphore is never closed");
-            one(&options, &slot, &format!("ws://{address}{}", slot.path)).await;
+            one(&options, &file, &slot, &format!("ws://{address}{}", slot.path)).await;
+            slot
         });
     }
-    tasks.join_all().await;
-    // A busy machine is no judgement: what showed nothing is asked once more, alone and with time.
+    let total = tasks.len();
+    while let Some(ended) = tasks.join_next().await {
+        let slot = ended.unwrap_or_else(|error| std::panic::resume_unwind(error.into_panic()));
+        // A busy machine is no judgement: what showed nothing is asked once more, alone and with time.
+        if !slot.showed_nothing() {
+            results.played(&slot);
+        }
+        results.progress(total - tasks.len(), total);
+    }
     server.patient.store(true, Ordering::Relaxed);
     for slot in server.slots.iter().skip(1).filter(|slot| slot.showed_nothing()) {
         slot.sessions.lock().expect("no holder panics").clear();
-        one(options, slot, &format!("ws://{address}{}", slot.path)).await;
+        one(options, file, slot, &format!("ws://{address}{}", slot.path)).await;
+        results.played(slot);
     }
 }
 
@@ -232,21 +305,11 @@ async fn command(options: &ClientOptions, server: &Arc<Server>, address: SocketA
 const PATIENCE: u32 = 4;
 
 /// Starts the command for one URL and waits until its connection ended, or the time is over.
-async fn one(options: &ClientOptions, slot: &Slot, url: &str) {
-    let Some(mut child) = spawn(&options.command, url) else { return };
+async fn one(options: &ClientOptions, authority: &Path, slot: &Slot, url: &str) {
+    let Some(mut child) = program::spawn(&options.command, url, authority) else { return };
     // An open standard input: clients that end with it would end too early.
     let input = child.stdin.take();
-    let connected = async {
-        loop {
-            let changed = slot.changed.notified();
-            if !slot.sessions().is_empty() {
-                // A client that goes on, to another place or again, gets a moment for it.
-                sleep(Duration::from_millis(300)).await;
-                return;
-            }
-            changed.await;
-        }
-    };
+    let connected = slot.settled(options.wait);
     tokio::pin!(connected);
     // A client that keeps a failed connection open is watched for 10 s.
     let kept = slot.case.rule == "client/failed-connection-kept";
@@ -268,235 +331,4 @@ async fn one(options: &ClientOptions, slot: &Slot, url: &str) {
             }
         }
     }
-}
-
-fn spawn(command: &[String], url: &str) -> Option<tokio::process::Child> {
-    let mut words: Vec<String> = command.iter().map(|word| word.replace("{url}", url)).collect();
-    if !command.iter().any(|word| word.contains("{url}")) {
-        words.push(url.to_owned());
-    }
-    let (program, arguments) = words.split_first()?;
-    Command::new(program)
-        .args(arguments)
-        .stdin(Stdio::piped())
-        .stdout(Stdio::null())
-        .stderr(Stdio::null())
-        .kill_on_drop(true)
-        .spawn()
-        .ok()
-}
-
-/// The rules about URLs: bad ones, and wss.
-async fn addresses(options: &ClientOptions, server: &Arc<Server>, address: SocketAddr) -> Vec<RuleResult> {
-    let chosen = |rule: &str| {
-        (options.only.is_empty() || selects(&options.only, rule)) && !selects(&options.exclude, rule)
-    };
-    let base = &server.slots[0];
-    let mut results = Vec::new();
-    let seen_before = base.sessions().len();
-    if seen_before == 0 {
-        return results;
-    }
-    let fresh = || base.sessions().split_off(seen_before.min(base.sessions().len()));
-    let rule = |id| Rule::find(id).expect("the catalogue has the rules of this file");
-    if chosen("client/uri-invalid-used") {
-        for url in [format!("ws://{address}{}#b", base.path), format!("ftp://{address}{}", base.path)] {
-            briefly(options, &url).await;
-        }
-        let targets: Vec<String> = fresh().iter().filter_map(target_of).collect();
-        let (verdict, text) = match targets.as_slice() {
-            [] => (Verdict::Pass, "no request came".to_owned()),
-            all if all.iter().any(|target| target.contains('#')) || all.len() > 1 => {
-                (Verdict::Fail, format!("a request came: {}", all.join(" | ")))
-            }
-            all => (Verdict::Remark, format!("the fragment was dropped: {}", all.join(" | "))),
-        };
-        results.push(RuleResult { got: Some(text), ..rule_result(rule("client/uri-invalid-used"), verdict) });
-    }
-    if chosen("client/tls-missing") {
-        let before = base.sessions().len();
-        briefly(options, &format!("wss://localhost:{}{}", address.port(), base.path)).await;
-        let bytes: Vec<Vec<u8>> =
-            base.sessions().iter().skip(before).map(|one| one.request_bytes.clone()).collect();
-        let rule = rule("client/tls-missing");
-        results.push(match bytes.first() {
-            Some(bytes) if !bytes.is_empty() && !bytes.starts_with(&[0x16]) => RuleResult {
-                got: Some("a plain HTTP request came for wss".to_owned()),
-                sent: Some(escape(bytes, 200)),
-                ..rule_result(rule, Verdict::Fail)
-            },
-            Some(bytes) if !bytes.is_empty() && !bytes.windows(9).any(|window| window == b"localhost") => {
-                RuleResult {
-                    got: Some("TLS without a server name".to_owned()),
-                    ..rule_result(rule, Verdict::Fail)
-                }
-            }
-            first => RuleResult {
-                reason: Some(match first {
-                    Some(bytes) if bytes.is_empty() => {
-                        "a connection came for wss, and no byte on it: the client may lack TLS".to_owned()
-                    }
-                    Some(_) => "TLS with a server name came; certificates are not probed".to_owned(),
-                    None => "no connection came for wss".to_owned(),
-                }),
-                ..rule_result(rule, Verdict::Inconclusive)
-            },
-        });
-    }
-    results
-}
-
-/// Starts the command and gives it a short time.
-async fn briefly(options: &ClientOptions, url: &str) {
-    if let Some(mut child) = spawn(&options.command, url) {
-        let _ended = timeout(options.wait * 3, child.wait()).await;
-        let _gone = child.kill().await;
-        // The judge of the connection sees its end a moment later.
-        sleep(Duration::from_millis(300)).await;
-    }
-}
-
-fn judged(
-    options: &ClientOptions,
-    server: &Server,
-    address: SocketAddr,
-    extra: Vec<RuleResult>,
-) -> Vec<RuleResult> {
-    let chosen = |rule: &Rule| {
-        (options.only.is_empty() || selects(&options.only, rule.id)) && !selects(&options.exclude, rule.id)
-    };
-    let opened = server.slots[0].sessions().iter().any(|session| session.taken() == Taken::Opened);
-    let requests = collect(server, address);
-    let mut results = extra;
-    for rule in Rule::all().filter(|rule| rule.id.starts_with("client/") && chosen(rule)) {
-        if results.iter().any(|result| result.id == rule.id) {
-            continue;
-        }
-        let skipped = |reason: &str| RuleResult {
-            reason: Some(reason.to_owned()),
-            ..rule_result(rule, Verdict::Skipped)
-        };
-        let mine: Vec<&Arc<Slot>> =
-            server.slots.iter().skip(1).filter(|slot| slot.case.rule == rule.id).collect();
-        let result = if !rule.applies_to("h1") {
-            skipped("this check speaks HTTP/1.1 only")
-        } else if let Some((_, judge)) = RULES.iter().find(|(id, _)| *id == rule.id) {
-            from_requests(rule, judge(&requests), &requests)
-        } else if mine.is_empty() {
-            skipped(not_probed(rule.id))
-        } else if !opened && rule.id != "client/data-before-answer" {
-            let reason = "the client did not open on the correct answer".to_owned();
-            RuleResult { reason: Some(reason), ..rule_result(rule, Verdict::Inconclusive) }
-        } else {
-            from_cases(options, rule, &mine)
-        };
-        results.push(result);
-    }
-    results
-}
-
-fn not_probed(id: &str) -> &'static str {
-    match id {
-        "client/origin-missing" | "client/forbidden-fields" | "client/failure-exposed" => {
-            "a rule for browsers only"
-        }
-        "client/connecting-in-parallel" => "needs one process that opens several sockets at once",
-        "client/extension-lines-refused" => "needs a client that offers two extensions",
-        _ => "not probed from outside",
-    }
-}
-
-fn collect(server: &Server, address: SocketAddr) -> Requests {
-    let mut all = Requests {
-        heads: Vec::new(),
-        bytes: Vec::new(),
-        targets: Vec::new(),
-        authority: address.to_string(),
-    };
-    for slot in &server.slots {
-        for session in slot.sessions() {
-            let Some(target) = target_of(&session) else { continue };
-            // Requests for bad URLs and after redirects have targets of their own.
-            if target.contains("/again") || target.contains('#') {
-                continue;
-            }
-            let Some(head) = session.request else { continue };
-            let host = head.first("Host").unwrap_or_default();
-            if host.starts_with("localhost") {
-                continue;
-            }
-            all.heads.push(head);
-            all.bytes.push(session.request_bytes);
-            all.targets.push(slot.path.clone());
-        }
-    }
-    all
-}
-
-fn practice(rule: &Rule, verdict: Verdict) -> Verdict {
-    if verdict == Verdict::Fail && rule.level == Level::Practice { Verdict::Remark } else { verdict }
-}
-
-fn from_requests(
-    rule: &'static Rule,
-    (verdict, text, place): super::requests::Judged,
-    requests: &Requests,
-) -> RuleResult {
-    if requests.heads.is_empty() {
-        let reason = "no request came".to_owned();
-        return RuleResult { reason: Some(reason), ..rule_result(rule, Verdict::Inconclusive) };
-    }
-    let mut result = rule_result(rule, practice(rule, verdict));
-    if verdict == Verdict::Inconclusive {
-        result.reason = Some(text);
-    } else {
-        result.got = Some(match place.and_then(|place| requests.bytes.get(place)) {
-            Some(bytes) if verdict != Verdict::Pass => format!("{text}; the request: {}", escape(bytes, 600)),
-            _ => text,
-        });
-    }
-    result
-}
-
-fn from_cases(options: &ClientOptions, rule: &'static Rule, slots: &[&Arc<Slot>]) -> RuleResult {
-    let findings: Vec<(judge::Judgement, &Arc<Slot>)> =
-        slots.iter().map(|slot| (judge::judge(slot), *slot)).collect();
-    let weight = |verdict: Verdict| (verdict != Verdict::Skipped, verdict);
-    let Some((worst, slot)) = findings.iter().max_by_key(|((verdict, _), _)| weight(*verdict)) else {
-        return rule_result(rule, Verdict::Skipped);
-    };
-    let (verdict, text) = worst;
-    let count = findings.iter().filter(|((other, _), _)| other == verdict).count();
-    let more = if count > 1 && *verdict != Verdict::Pass {
-        format!(" (and {} more of the {} cases)", count - 1, slots.len())
-    } else {
-        String::new()
-    };
-    let mut result = rule_result(rule, practice(rule, *verdict));
-    let text = format!("{}: {text}{more}", slot.case.label);
-    if matches!(verdict, Verdict::Skipped | Verdict::Inconclusive) {
-        result.reason = Some(text);
-        return result;
-    }
-    result.got = Some(text);
-    let sessions = slot.sessions();
-    if let Some(session) = sessions.first() {
-        result.change = change(slot, session);
-        result.sent = Some(escape(&session.answer, 2_000));
-    }
-    if matches!(verdict, Verdict::Fail | Verdict::Remark) && !options.command.is_empty() {
-        let words = options.command.join(" ");
-        result.repro = Some(format!("handfast check-client --only {} -- {words}", rule.id));
-    }
-    result
-}
-
-/// How the case's answer differs from the correct one for the same request.
-fn change(slot: &Slot, session: &Session) -> Option<String> {
-    let request = session.request.as_ref()?;
-    let right = Case::good(slot.case.rule, "", Expect::Opens).render(request, "");
-    Some(
-        difference(&session.answer, &right)
-            .unwrap_or_else(|| format!("the correct answer: {}", slot.case.label)),
-    )
 }

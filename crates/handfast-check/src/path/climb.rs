@@ -1,92 +1,27 @@
 //! The ladder: from the device's name to a tunnel that carries frames and closes both ways.
 
-use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use tokio_rustls::rustls::ClientConfig;
-
-use super::PathOptions;
 use super::context::{Context, Exchange, GOOD};
 use super::diff::diff;
 use super::link::{Link, MASK};
-use super::origin::{MARKER, RAW, RAW_BACK, Step, contains};
+use super::origin::{MARKER, RAW, RAW_BACK, Step};
 use crate::finding::Finding;
-use crate::report::{Change, Phase};
-use crate::target::Target;
-use crate::wire::dial;
+use crate::ladder::Ladder;
+use crate::report::Change;
+use crate::wire::bytes::contains;
 use crate::wire::frame;
 use crate::wire::head::{self, Parsed};
 
-/// The steps so far, and where it broke.
+/// The ladder through the device, and what it changes in a correct handshake.
 #[derive(Default)]
-pub(crate) struct Ladder {
-    pub(crate) phases: Vec<Phase>,
-    pub(crate) broke: Option<String>,
+pub(crate) struct Climb {
+    pub(crate) ladder: Ladder,
     pub(crate) changes: Vec<Change>,
 }
 
-impl Ladder {
-    fn step(&mut self, name: &'static str, start: Instant, result: Result<String, String>) -> bool {
-        let ok = result.is_ok();
-        let detail = match result {
-            Ok(detail) => detail,
-            Err(detail) => {
-                self.broke = Some(format!("{name}: {detail}"));
-                detail
-            }
-        };
-        let microseconds = u64::try_from(start.elapsed().as_micros()).unwrap_or(u64::MAX);
-        self.phases.push(Phase { name, ok, microseconds, detail });
-        ok
-    }
-
-    /// Name, TCP and TLS. The address that took a connection.
-    pub(crate) async fn reach(
-        &mut self,
-        target: &Target,
-        options: &PathOptions,
-        tls: Option<&Arc<ClientConfig>>,
-    ) -> Option<SocketAddr> {
-        let start = Instant::now();
-        let addresses = match dial::addresses(target, &options.resolve).await {
-            Ok(addresses) if addresses.is_empty() => Err("the name has no address".to_owned()),
-            Ok(addresses) => Ok(addresses),
-            Err(error) => Err(format!("{} is not found: {error}", target.host)),
-        };
-        let words =
-            addresses.clone().map(|all| all.iter().map(ToString::to_string).collect::<Vec<_>>().join(", "));
-        if !self.step("name", start, words) {
-            return None;
-        }
-        let mut reached = None;
-        for address in addresses.unwrap_or_default() {
-            let start = Instant::now();
-            let result = dial::tcp(address, options.timeout).await;
-            let words = match &result {
-                Ok(_) => Ok(address.to_string()),
-                Err(error) => Err(format!("{address}: {error}")),
-            };
-            self.step("tcp", start, words);
-            if let Ok(stream) = result
-                && reached.is_none()
-            {
-                reached = Some((address, stream));
-            }
-        }
-        let (address, stream) = reached?;
-        self.broke = None;
-        if let Some(config) = tls {
-            let start = Instant::now();
-            let result = dial::tls(stream, &target.host, Arc::clone(config), options.timeout).await;
-            let words = result.map(|(_, words)| words).map_err(|error| error.to_string());
-            if !self.step("tls", start, words) {
-                return None;
-            }
-        }
-        Some(address)
-    }
-
+impl Climb {
     /// HTTP, upgrade, frames and closes through the device; fills in what the rules need to know.
     pub(crate) async fn converse(&mut self, context: &mut Context) {
         let start = Instant::now();
@@ -95,15 +30,15 @@ impl Ladder {
         let seen = match context.exchange(&token, request.bytes()).await {
             Ok(seen) => seen,
             Err(finding) => {
-                self.step("http", start, Err(finding.text));
+                self.ladder.step("http", start, Err(finding.text));
                 return;
             }
         };
-        if !self.step("http", start, reached(context, &seen)) {
+        if !self.ladder.step("http", start, reached(context, &seen)) {
             return;
         }
         let opened = seen.answer.as_ref().is_some_and(|answer| answer.accepts(&request.key));
-        if !self.step("upgrade", start, upgraded(&seen, opened)) {
+        if !self.ladder.step("upgrade", start, upgraded(&seen, opened)) {
             self.compare(context).await;
             return;
         }
@@ -112,10 +47,10 @@ impl Ladder {
         self.compare(context).await;
         let start = Instant::now();
         let frames = frames(context).await;
-        self.step("echo", start, frames);
+        self.ladder.step("echo", start, frames);
         let start = Instant::now();
         let closes = closes(context).await;
-        self.step("close", start, closes);
+        self.ladder.step("close", start, closes);
     }
 
     /// A request and an answer that show much of what a device changes.
@@ -246,7 +181,7 @@ async fn frames(context: &Context) -> Result<String, String> {
     ]
     .concat();
     let end = tunnel.answer.end;
-    tunnel.link.until(context.options.quiet * 2, |bytes| bytes.len() >= end + wanted.len()).await;
+    tunnel.link.until(context.patience(), |bytes| bytes.len() >= end + wanted.len()).await;
     let arrived = tunnel.arrival.later.lock().expect("no holder panics").clone();
     if arrived != sent {
         return Err(format!(
@@ -268,7 +203,7 @@ async fn frames(context: &Context) -> Result<String, String> {
 /// Close codes both ways, and the end of the stream behind them.
 async fn closes(context: &Context) -> Result<String, String> {
     let words = |finding: Finding| finding.text;
-    let limit = context.options.quiet * 2;
+    let limit = context.patience();
     for code in [1000_u16, 1001, 3000, 4999] {
         let payload = [&code.to_be_bytes()[..], b"handfast"].concat();
         let from_client = frame::write(frame::CLOSE, &payload, Some(MASK));

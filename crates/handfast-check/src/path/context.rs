@@ -2,6 +2,7 @@
 
 use std::net::SocketAddr;
 use std::sync::Arc;
+use std::time::Duration;
 
 use tokio_rustls::rustls::ClientConfig;
 
@@ -58,6 +59,12 @@ impl Exchange {
 }
 
 impl Context {
+    /// How long what a right device passes may take to come: much longer than the silence that is listened to, because a busy
+    /// machine is no judgement.
+    pub(crate) fn patience(&self) -> Duration {
+        self.options.timeout.min(self.options.quiet * 8)
+    }
+
     /// A script's token.
     pub(crate) fn expect(&self, upgrade: Vec<Step>, plain: Vec<Step>) -> String {
         self.origin.expect(Script { upgrade, plain })
@@ -84,7 +91,8 @@ impl Context {
         let mut link = Link::open(self).await?;
         link.send(&bytes).await;
         let answer = link.answer(self.options.timeout).await;
-        let arrival = self.origin.arrival(token);
+        // A device may forward while it answers by itself: that nothing arrived takes a while to be known.
+        let arrival = self.origin.wait(self.options.quiet, || self.origin.arrival(token)).await;
         Ok(Exchange { sent: bytes, link, answer, arrival })
     }
 

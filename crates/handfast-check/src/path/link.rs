@@ -8,6 +8,7 @@ use tokio::time::timeout;
 use super::context::Context;
 use crate::expect;
 use crate::finding::Finding;
+use crate::wire::bytes::is_field;
 use crate::wire::dial::{self, Stream};
 use crate::wire::head::{self, Head, Parsed};
 
@@ -94,12 +95,6 @@ impl Request {
         bytes.extend(b"\r\n");
         bytes
     }
-}
-
-fn is_field(line: &[u8], name: &str) -> bool {
-    line.len() > name.len()
-        && line[name.len()] == b':'
-        && line[..name.len()].eq_ignore_ascii_case(name.as_bytes())
 }
 
 /// An answer's head, with those that came before it.

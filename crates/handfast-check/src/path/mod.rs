@@ -19,7 +19,8 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use crate::error::CheckError;
-use crate::report::Report;
+use crate::report::{Event, Report};
+use crate::selection::Selection;
 use crate::target::Target;
 use crate::wire::tls::Trust;
 
@@ -33,8 +34,7 @@ pub(crate) struct PathOptions {
     pub(crate) headers: Vec<(String, String)>,
     pub(crate) trust: Trust,
     pub(crate) resolve: Vec<SocketAddr>,
-    pub(crate) only: Vec<String>,
-    pub(crate) exclude: Vec<String>,
+    pub(crate) rules: Selection,
 }
 
 /// Checks the proxy, gateway or load balancer behind this URL (`ws://`, `wss://`, or `host:port`). The check plays the
@@ -59,8 +59,7 @@ pub fn path(url: impl Into<String>) -> PathCheck {
             headers: Vec::new(),
             trust: Trust::Platform,
             resolve: Vec::new(),
-            only: Vec::new(),
-            exclude: Vec::new(),
+            rules: Selection::default(),
         },
     }
 }
@@ -125,13 +124,13 @@ impl PathCheck {
 
     /// Only these rules: an id, the beginning of ids up to a `-` or `/`, or a text with `*` at its end.
     pub fn only(mut self, selection: impl Into<String>) -> PathCheck {
-        self.options.only.push(selection.into());
+        self.options.rules.only.push(selection.into());
         self
     }
 
     /// Not these rules; the forms of [`only`](PathCheck::only).
     pub fn exclude(mut self, selection: impl Into<String>) -> PathCheck {
-        self.options.exclude.push(selection.into());
+        self.options.rules.exclude.push(selection.into());
         self
     }
 
@@ -142,21 +141,21 @@ impl PathCheck {
     /// [`CheckError::Target`] for an unusable URL, [`CheckError::Option`] for an unusable certificate file,
     /// [`CheckError::Local`] where the origin's address cannot be listened on or the platform's certificates not be read.
     pub async fn run(self) -> Result<Report, CheckError> {
-        self.run_with(|_| future::ready(()), |_, _| ()).await
+        self.run_with(|_| future::ready(()), |_| ()).await
     }
 
     /// As [`run`](PathCheck::run). `ready` gets the origin's address once it listens, and the first request leaves when
-    /// what it gives back is done: time to start a device that needs the address. `progress` is told after each rule how
-    /// many of how many are done.
+    /// what it gives back is done: time to start a device that needs the address. `observe` is told what is found as it is
+    /// found.
     ///
     /// # Errors
     /// Those of [`run`](PathCheck::run).
     pub async fn run_with<F: Future<Output = ()>>(
         self,
         ready: impl FnOnce(SocketAddr) -> F,
-        progress: impl Fn(usize, usize),
+        mut observe: impl FnMut(Event<'_>) + Send,
     ) -> Result<Report, CheckError> {
         let target = Target::parse(&self.url)?;
-        run::run(target, self.options, ready, progress).await
+        run::run(target, self.options, ready, &mut observe).await
     }
 }

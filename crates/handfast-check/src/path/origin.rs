@@ -14,6 +14,7 @@ use tokio::task::{AbortHandle, JoinSet};
 use tokio::time::{sleep, timeout};
 
 use crate::expect;
+use crate::wire::bytes::{contains, replace};
 use crate::wire::frame;
 use crate::wire::head::{self, Head, Parsed};
 
@@ -105,11 +106,6 @@ impl Arrival {
     }
 }
 
-/// Whether one text is in the other.
-pub(crate) fn contains(text: &[u8], what: &[u8]) -> bool {
-    text.windows(what.len().max(1)).any(|window| window == what)
-}
-
 #[derive(Debug, Default)]
 struct Shared {
     scripts: Mutex<HashMap<String, Script>>,
@@ -193,6 +189,21 @@ impl Origin {
     /// Some connection began with the preface of HTTP/2.
     pub(crate) fn saw_http2(&self) -> bool {
         self.shared.prefaces.load(Ordering::Relaxed) > 0
+    }
+
+    /// The requests with this token once nothing new came for this long: what a device sends again, it may send while it
+    /// answers the client. Who sends without end is listened to for eight times as long.
+    pub(crate) async fn settled(&self, token: &str, quiet: Duration) -> Vec<Arc<Arrival>> {
+        let settling = async {
+            let mut known = self.arrivals(token).len();
+            while let Some(count) =
+                self.wait(quiet, || Some(self.arrivals(token).len()).filter(|count| *count > known)).await
+            {
+                known = count;
+            }
+        };
+        let _endless = timeout(quiet * 8, settling).await;
+        self.arrivals(token)
     }
 
     /// Waits until `found` finds something, looking whenever something arrived.
@@ -440,11 +451,4 @@ pub(crate) fn render(bytes: &[u8], head: &Head) -> Vec<u8> {
         text = replace(&text, what.as_bytes(), with.as_bytes());
     }
     text
-}
-
-fn replace(text: &[u8], what: &[u8], with: &[u8]) -> Vec<u8> {
-    let Some(at) = text.windows(what.len()).position(|window| window == what) else {
-        return text.to_vec();
-    };
-    [&text[..at], with, &text[at + what.len()..]].concat()
 }

@@ -4,8 +4,9 @@ use std::sync::Arc;
 
 use super::context::{Context, GOOD};
 use super::link::MASK;
-use super::origin::{Step, contains};
+use super::origin::Step;
 use crate::finding::{Finding, Judged, worst};
+use crate::wire::bytes::contains;
 use crate::wire::frame;
 use crate::wire::head::Head;
 
@@ -93,7 +94,7 @@ pub(crate) async fn refusal(context: Arc<Context>) -> Judged {
             continue;
         };
         let end = answer.end;
-        seen.link.until(context.options.quiet, |bytes| contains(&bytes[end..], body.as_bytes())).await;
+        seen.link.until(context.patience(), |bytes| contains(&bytes[end..], body.as_bytes())).await;
         let mut wrong = Vec::new();
         if answer.status().to_string() != line[..3] {
             wrong.push(format!("the status became {}", answer.head.line()));
@@ -141,15 +142,17 @@ pub(crate) async fn interim(context: Arc<Context>) -> Judged {
             continue;
         };
         let end = answer.end;
-        let frame = seen.link.until(context.options.quiet, |bytes| contains(&bytes[end..], &text)).await;
-        if answer.accepts(&request.key) {
+        let opened = answer.accepts(&request.key);
+        let limit = context.patience();
+        let frame = opened && seen.link.until(limit, |bytes| contains(&bytes[end..], &text)).await;
+        if frame {
             seen.link.send(&frame::write(frame::TEXT, b"and back", Some(MASK))).await;
         }
         let echo = frame::write(frame::TEXT, b"and back", None);
-        let echoed = seen.link.until(context.options.quiet, |bytes| contains(&bytes[end..], &echo)).await;
+        let echoed = frame && seen.link.until(limit, |bytes| contains(&bytes[end..], &echo)).await;
         let finding = if seen.arrival.is_none() && answer.status() >= 400 {
             Finding::pass(format!("{status} {how}: refused by the device itself: {}", seen.words()))
-        } else if !answer.accepts(&request.key) || !frame || !echoed {
+        } else if !echoed {
             Finding::fail(format!("{status} {how}: no tunnel came about: {}", seen.words()))
         } else if has(&answer.interim, status) {
             Finding::pass(format!("{status} {how}: both and the frames arrived"))

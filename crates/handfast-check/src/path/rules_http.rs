@@ -3,8 +3,9 @@
 use std::sync::Arc;
 
 use super::context::{Context, GOOD};
-use super::origin::{Step, contains};
+use super::origin::Step;
 use crate::finding::{Finding, Judged, worst};
+use crate::wire::bytes::contains;
 use crate::wire::head::Odd;
 
 const BAD: &str = "HTTP/1.1 400 Bad Request\r\nConnection: close\r\nContent-Length: 0\r\n\r\n";
@@ -30,7 +31,7 @@ const FRAMINGS: Broken =
     });
 
 pub(crate) async fn malformed(context: Arc<Context>) -> Judged {
-    let mut findings = Vec::new();
+    let (mut findings, mut sent) = (Vec::new(), Vec::new());
     for (form, lines, is_in) in [FOLD, NUL, BARE_CR, COLON, LENGTHS, FRAMINGS] {
         let token = context.always(vec![Step::Send(BAD.into())]);
         let bytes = context.base(&token).add(lines).bytes();
@@ -38,6 +39,11 @@ pub(crate) async fn malformed(context: Arc<Context>) -> Judged {
         link.send(&bytes).await;
         // A device that takes a length for true waits for a body that never comes: no need to wait as long.
         let answer = link.answer(context.options.timeout.min(context.options.quiet * 2)).await;
+        sent.push((form, is_in, token, bytes, answer));
+    }
+    // A device may forward while it answers by itself: that nothing arrived takes a while to be known.
+    tokio::time::sleep(context.options.quiet).await;
+    for (form, is_in, token, bytes, answer) in sent {
         let arrived = context.origin.arrivals(&token).iter().any(|arrival| is_in(&arrival.bytes));
         findings.push(if arrived {
             Finding::fail(format!("{form} reached the origin as it was")).sent(&bytes)

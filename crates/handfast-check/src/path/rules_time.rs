@@ -78,7 +78,7 @@ async fn in_parallel(context: &Context) -> Judged {
     let (first, second) =
         tokio::join!(context.exchange(&token, one.bytes()), context.exchange(&token, two.bytes()));
     let (first, second) = (first?, second?);
-    let arrivals = context.origin.arrivals(&token).len();
+    let arrivals = context.origin.settled(&token, context.options.quiet).await.len();
     let opened = [(&first, &one), (&second, &two)]
         .iter()
         .all(|(seen, request)| seen.answer.as_ref().is_some_and(|answer| answer.accepts(&request.key)));
@@ -101,7 +101,7 @@ async fn in_parallel(context: &Context) -> Judged {
 async fn cut_off(context: &Context, form: &str, before: &str) -> Judged {
     let token = context.always(vec![Step::Send(before.into())]);
     let seen = context.exchange(&token, context.base(&token).bytes()).await?;
-    let arrivals = context.origin.arrivals(&token);
+    let arrivals = context.origin.settled(&token, context.options.quiet).await;
     let connections: Vec<usize> = arrivals.iter().map(|arrival| arrival.connection).collect();
     let form = format!("the origin closed after {form}");
     Ok(match connections.as_slice() {

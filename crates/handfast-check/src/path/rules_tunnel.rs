@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use super::context::{Context, GOOD};
 use super::link::{Link, MASK, Request};
-use super::origin::Step;
+use super::origin::{Arrival, Step};
 use crate::finding::{Finding, Judged, worst};
 use crate::wire::frame;
 
@@ -25,8 +25,16 @@ pub(crate) async fn before_101(context: Arc<Context>) -> Judged {
     let mut link = Link::open(&context).await?;
     link.send(&bytes).await;
     let answer = link.answer(context.options.timeout + WITHHELD).await;
-    let finding = match (context.origin.arrival(&token), answer) {
-        (Some(arrival), _) if arrival.early_has(mark.as_bytes()) => {
+    let quiet = context.options.quiet;
+    let arrival = context.origin.wait(quiet, || context.origin.arrival(&token)).await;
+    // Also where the device answered by itself, and the origin still listens.
+    let came = |arrival: &Arrival| arrival.early_has(mark.as_bytes()).then_some(());
+    let early = match &arrival {
+        Some(arrival) => context.origin.wait(quiet, || came(arrival)).await.is_some(),
+        None => false,
+    };
+    let finding = match (arrival, answer) {
+        (Some(_), _) if early => {
             Finding::fail("the second request's bytes reached the origin before it had answered the first")
         }
         (Some(_), _) => Finding::pass("nothing came behind the request while the answer was withheld"),
@@ -127,8 +135,7 @@ pub(crate) async fn glued(context: Arc<Context>) -> Judged {
     for (form, step) in scripts {
         let mut tunnel = context.tunnel(vec![step, Step::Echo]).await?;
         let end = tunnel.answer.end;
-        let limit = context.options.timeout.min(context.options.quiet * 4);
-        tunnel.link.until(limit, |bytes| bytes.len() >= end + frames.len()).await;
+        tunnel.link.until(context.patience(), |bytes| bytes.len() >= end + frames.len()).await;
         let came = &tunnel.link.bytes[end..];
         findings.push(
             if came == frames {
@@ -157,8 +164,7 @@ async fn early(context: &Context) -> Judged {
     let Some(arrival) = seen.arrival.clone().filter(|_| opened) else {
         return Ok(Finding::pass(format!("a frame before the 101 was refused: {}", seen.words())));
     };
-    let limit = context.options.quiet;
-    Ok(match context.origin.wait(limit, || arrival.later_has(&hello).then_some(())).await {
+    Ok(match context.origin.wait(context.patience(), || arrival.later_has(&hello).then_some(())).await {
         Some(()) => Finding::pass("a frame of the client with its request came after the 101"),
         None => {
             Finding::remark("a frame that the client sent with its request was lost; the handshake succeeded")

@@ -1,8 +1,6 @@
 //! The report for people: grouped by section, failures repeated at the end with all that is known, a line of counts.
 
-use std::collections::BTreeMap;
-
-use super::section;
+use super::sections;
 use super::{Change, Report, RuleResult, Verdict};
 
 /// The report as text. With `all`, also the rules that passed or were skipped; without, only what needs eyes.
@@ -22,16 +20,12 @@ pub fn human(report: &Report, all: bool) -> String {
         let what = format!("{} {}", change.change, change.field);
         out += &format!("  {:<8} {what:<32} {}\n", change.direction, values(change));
     }
-    let mut groups: BTreeMap<String, Vec<&RuleResult>> = BTreeMap::new();
     // Where nothing was judged there is one reason, which was said above.
     let judged = report.results.iter().any(|result| result.verdict.is_judged());
     let shown = report.results.iter().filter(|_| judged || report.broke.is_none()).filter(|result| {
         all || matches!(result.verdict, Verdict::Fail | Verdict::Remark | Verdict::Inconclusive)
     });
-    for result in shown {
-        groups.entry(section(result.source)).or_default().push(result);
-    }
-    for (name, results) in groups {
+    for (name, results) in sections(shown) {
         out += &format!("\n{name}\n");
         for result in results {
             let text = result.got.as_deref().or(result.reason.as_deref()).unwrap_or_default();
@@ -79,7 +73,7 @@ pub(crate) fn values(change: &Change) -> String {
 }
 
 /// The line of counts.
-pub(crate) fn counts(report: &Report) -> String {
+fn counts(report: &Report) -> String {
     let summary = &report.summary;
     let judged = summary.pass + summary.fail + summary.remark;
     let mut text = format!(

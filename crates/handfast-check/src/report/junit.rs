@@ -1,8 +1,6 @@
 //! The report as JUnit XML: a suite for each section, a case for each rule.
 
-use std::collections::BTreeMap;
-
-use super::section;
+use super::sections;
 use super::{Report, RuleResult, Verdict};
 
 /// Text for XML: markup escaped, and characters that XML cannot hold replaced.
@@ -22,12 +20,17 @@ pub(crate) fn xml(text: &str) -> String {
 
 /// The report as JUnit XML.
 pub fn junit(report: &Report) -> String {
-    let mut suites: BTreeMap<String, Vec<&RuleResult>> = BTreeMap::new();
-    for result in &report.results {
-        suites.entry(section(result.source)).or_default().push(result);
-    }
-    let mut out = String::from("<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<testsuites>\n");
-    for (name, results) in suites {
+    let summary = &report.summary;
+    let mut out = format!(
+        "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<testsuites name=\"{}\" tests=\"{}\" failures=\"{}\" errors=\"{}\" \
+         skipped=\"{}\" time=\"0\">\n",
+        xml(&format!("{} {}", report.tool, report.target)),
+        report.results.len(),
+        summary.fail,
+        summary.inconclusive,
+        summary.skipped
+    );
+    for (name, results) in sections(&report.results) {
         let count =
             |verdicts: &[Verdict]| results.iter().filter(|one| verdicts.contains(&one.verdict)).count();
         out += &format!(

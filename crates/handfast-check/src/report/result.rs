@@ -1,10 +1,17 @@
 //! Verdicts, results and the report that holds them.
 
+use std::time::Instant;
+
 use handfast_proto::rules::{Level, Rule};
 use serde::Serialize;
 
+use crate::escape::escape;
+
 /// The name and version of the report's schema.
-const SCHEMA: &str = "handfast/report/1";
+pub(super) const SCHEMA: &str = "handfast/report/1";
+
+/// How much of the sent bytes a result shows.
+const SHOWN: usize = 2_000;
 
 /// How a rule came out.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
@@ -72,7 +79,7 @@ pub struct RuleResult {
 }
 
 /// A result for this rule, with the catalogue's words filled in.
-pub fn rule_result(rule: &'static Rule, verdict: Verdict) -> RuleResult {
+fn rule_result(rule: &'static Rule, verdict: Verdict) -> RuleResult {
     RuleResult {
         id: rule.id,
         title: rule.title,
@@ -90,6 +97,42 @@ pub fn rule_result(rule: &'static Rule, verdict: Verdict) -> RuleResult {
     }
 }
 
+impl RuleResult {
+    /// What a judgement came to, in words. What the standards leave open is worth a remark, never a fault.
+    pub(crate) fn judged(rule: &'static Rule, verdict: Verdict, text: String) -> RuleResult {
+        let verdict = match (verdict, rule.level) {
+            (Verdict::Fail, Level::Practice) => Verdict::Remark,
+            (verdict, _) => verdict,
+        };
+        let result = rule_result(rule, verdict);
+        match verdict.is_judged() {
+            true => RuleResult { got: Some(text), ..result },
+            false => RuleResult { reason: Some(text), ..result },
+        }
+    }
+
+    /// A rule that was not asked for, or does not apply.
+    pub(crate) fn skipped(rule: &'static Rule, reason: &str) -> RuleResult {
+        RuleResult::judged(rule, Verdict::Skipped, reason.to_owned())
+    }
+
+    /// With the bytes that were sent, where it was judged by any.
+    pub(crate) fn sent(mut self, bytes: &[u8]) -> RuleResult {
+        if self.verdict.is_judged() && !bytes.is_empty() {
+            self.sent = Some(escape(bytes, SHOWN));
+        }
+        self
+    }
+
+    /// With a command that repeats it, where there is something to see.
+    pub(crate) fn again(mut self, command: impl FnOnce() -> String) -> RuleResult {
+        if matches!(self.verdict, Verdict::Fail | Verdict::Remark) {
+            self.repro = Some(command());
+        }
+        self
+    }
+}
+
 /// One step on the way to an open WebSocket.
 #[derive(Clone, Debug, Serialize)]
 pub struct Phase {
@@ -101,6 +144,16 @@ pub struct Phase {
     pub microseconds: u64,
     /// What was seen, in words.
     pub detail: String,
+}
+
+impl Phase {
+    /// A step that began then, and has ended now.
+    pub(crate) fn since(name: &'static str, start: Instant, result: Result<String, String>) -> Phase {
+        let microseconds = u64::try_from(start.elapsed().as_micros()).unwrap_or(u64::MAX);
+        let ok = result.is_ok();
+        let (Ok(detail) | Err(detail)) = result;
+        Phase { name, ok, microseconds, detail }
+    }
 }
 
 /// One difference that a device made between what one end sent and the other got. Texts are escaped.

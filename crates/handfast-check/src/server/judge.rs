@@ -3,6 +3,7 @@
 use super::context::Context;
 use super::exchange::{Observation, Reaction};
 use super::stimulus::Stimulus;
+pub(crate) use crate::finding::{Finding, worst};
 use crate::report::Verdict;
 
 /// A rule, what to send for it, and how to judge what comes.
@@ -57,45 +58,10 @@ pub(crate) enum Judge {
     Each(fn(&Context, &Observation) -> Finding),
     /// All together.
     All(fn(&Context, &[Observation]) -> Finding),
+    /// All together, once it is known whether the target still accepts the correct request.
+    After(fn(&Context, &[Observation]) -> Finding),
     /// All exchanges of the run, after the others.
     Run(fn(&Context, &[Observation]) -> Finding),
-}
-
-/// A verdict with its words.
-#[derive(Clone, Debug)]
-pub(crate) struct Finding {
-    pub(crate) verdict: Verdict,
-    /// What came, or why nothing can be said.
-    pub(crate) text: String,
-    /// The exchange that decided.
-    pub(crate) place: usize,
-}
-
-impl Finding {
-    pub(crate) fn new(verdict: Verdict, text: impl Into<String>) -> Finding {
-        Finding { verdict, text: text.into(), place: 0 }
-    }
-
-    pub(crate) fn pass(text: impl Into<String>) -> Finding {
-        Finding::new(Verdict::Pass, text)
-    }
-
-    pub(crate) fn fail(text: impl Into<String>) -> Finding {
-        Finding::new(Verdict::Fail, text)
-    }
-
-    pub(crate) fn remark(text: impl Into<String>) -> Finding {
-        Finding::new(Verdict::Remark, text)
-    }
-
-    pub(crate) fn open(text: impl Into<String>) -> Finding {
-        Finding::new(Verdict::Inconclusive, text)
-    }
-
-    pub(crate) fn at(mut self, place: usize) -> Finding {
-        self.place = place;
-        self
-    }
 }
 
 /// The judgement over these exchanges.
@@ -105,7 +71,7 @@ pub(crate) fn judge(judge: Judge, context: &Context, seen: &[Observation]) -> Fi
         Judge::Not101 => not_101,
         Judge::Accepted => accepted,
         Judge::Each(one) => one,
-        Judge::All(all) => {
+        Judge::All(all) | Judge::After(all) => {
             return match unreachable(seen) {
                 Some(finding) => finding,
                 None => all(context, seen),
@@ -128,25 +94,6 @@ pub(crate) fn judge(judge: Judge, context: &Context, seen: &[Observation]) -> Fi
 fn unreachable(seen: &[Observation]) -> Option<Finding> {
     let place = seen.iter().position(|one| matches!(one.end, super::exchange::End::Unreachable(_)))?;
     Some(Finding::open("no connection for one of the requests").at(place))
-}
-
-/// The worst of several findings, with how many share its verdict.
-pub(crate) fn worst(findings: impl IntoIterator<Item = Finding>) -> Finding {
-    let findings: Vec<Finding> =
-        findings.into_iter().enumerate().map(|(at, finding)| finding.at(at)).collect();
-    let total = findings.len();
-    // A form that does not apply weighs less than one that passed.
-    let weight = |finding: &Finding| (finding.verdict != Verdict::Skipped, finding.verdict);
-    let Some((_, top)) = findings.iter().map(weight).max() else {
-        return Finding::open("nothing was sent");
-    };
-    let mut same = findings.into_iter().filter(|finding| finding.verdict == top);
-    let mut first = same.next().expect("the maximum is one of them");
-    let more = same.count();
-    if more > 0 && top != Verdict::Pass {
-        first.text = format!("{} (and {more} more of the {total} forms)", first.text);
-    }
-    first
 }
 
 /// REFUSED of the catalogue.

@@ -22,10 +22,8 @@ use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::time::Duration;
 
-pub use options::takes;
-
 use crate::error::CheckError;
-use crate::report::Report;
+use crate::report::{Event, Report};
 use crate::target::Target;
 use crate::wire::tls::Trust;
 use options::Options;
@@ -108,13 +106,13 @@ impl ServerCheck {
 
     /// Only these rules: an id, the beginning of ids up to a `-` or `/`, or a text with `*` at its end.
     pub fn only(mut self, selection: impl Into<String>) -> ServerCheck {
-        self.options.only.push(selection.into());
+        self.options.rules.only.push(selection.into());
         self
     }
 
     /// Not these rules; the forms of [`only`](ServerCheck::only).
     pub fn exclude(mut self, selection: impl Into<String>) -> ServerCheck {
-        self.options.exclude.push(selection.into());
+        self.options.rules.exclude.push(selection.into());
         self
     }
 
@@ -175,15 +173,15 @@ impl ServerCheck {
     /// [`CheckError::Target`] for an unusable URL, [`CheckError::Option`] for an unusable certificate file,
     /// [`CheckError::Local`] where the platform's certificates cannot be read.
     pub async fn run(self) -> Result<Report, CheckError> {
-        self.run_with(|_, _| ()).await
+        self.run_with(|_| ()).await
     }
 
-    /// As [`run`](ServerCheck::run), and tells after each exchange how many of how many are done.
+    /// As [`run`](ServerCheck::run), and tells what is found as it is found.
     ///
     /// # Errors
     /// Those of [`run`](ServerCheck::run).
-    pub async fn run_with(self, progress: impl Fn(usize, usize) + Send) -> Result<Report, CheckError> {
+    pub async fn run_with(self, mut observe: impl FnMut(Event<'_>) + Send) -> Result<Report, CheckError> {
         let target = Target::parse(&self.url)?;
-        run::run(target, self.options, progress).await
+        run::run(target, self.options, &mut observe).await
     }
 }

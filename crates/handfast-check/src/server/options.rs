@@ -3,6 +3,7 @@
 use std::net::SocketAddr;
 use std::time::Duration;
 
+use crate::selection::Selection;
 use crate::wire::tls::Trust;
 
 /// The options of one run.
@@ -15,8 +16,7 @@ pub(crate) struct Options {
     pub(crate) headers: Vec<(String, String)>,
     pub(crate) trust: Trust,
     pub(crate) resolve: Vec<SocketAddr>,
-    pub(crate) only: Vec<String>,
-    pub(crate) exclude: Vec<String>,
+    pub(crate) rules: Selection,
     pub(crate) subprotocols: Vec<String>,
     pub(crate) origin: Option<String>,
     pub(crate) public: bool,
@@ -38,8 +38,7 @@ impl Default for Options {
             headers: Vec::new(),
             trust: Trust::Platform,
             resolve: Vec::new(),
-            only: Vec::new(),
-            exclude: Vec::new(),
+            rules: Selection::default(),
             subprotocols: Vec::new(),
             origin: None,
             public: false,
@@ -49,36 +48,6 @@ impl Default for Options {
             own_this_host: false,
             slow: false,
             http2: false,
-        }
-    }
-}
-
-/// Whether one of several selections takes this rule.
-pub(crate) fn selects(selection: &[String], id: &str) -> bool {
-    selection.iter().any(|entry| takes(entry, id))
-}
-
-/// Whether a selection takes this rule: its id, the beginning of ids up to a `-` or `/`, or a text with `*` at its end.
-pub fn takes(entry: &str, id: &str) -> bool {
-    let stem = entry.strip_suffix('*').unwrap_or(entry);
-    id == entry
-        || entry.ends_with('*') && id.starts_with(stem)
-        || id
-            .strip_prefix(stem)
-            .is_some_and(|rest| stem.ends_with(['/', '-']) || rest.starts_with(['/', '-']))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::selects;
-
-    #[test]
-    fn a_selection_takes_ids_prefixes_and_stars() {
-        for entry in ["server/key-length", "server/key", "server/", "server/key*", "server"] {
-            assert!(selects(&[entry.to_owned()], "server/key-length"), "{entry}");
-        }
-        for entry in ["server/ke", "client/", "server/key-len"] {
-            assert!(!selects(&[entry.to_owned()], "server/key-length"), "{entry}");
         }
     }
 }

@@ -12,38 +12,21 @@ use super::exchange::{ECHO, PING};
 use super::options::Options;
 use super::stimulus::{MASK, ping_frame, text_frame};
 use crate::expect;
+use crate::ladder::Ladder;
 use crate::mistake;
-use crate::report::Phase;
 use crate::target::Target;
-use crate::wire::dial::{self, Stream};
+use crate::wire::dial::Stream;
 use crate::wire::frame;
 use crate::wire::head::{self, Head, Parsed};
 
 /// What climbing the ladder showed.
+#[derive(Default)]
 pub(crate) struct Climb {
-    pub(crate) phases: Vec<Phase>,
-    /// Why it ended early, in words.
-    pub(crate) broke: Option<String>,
+    pub(crate) ladder: Ladder,
     /// The first address that took a connection.
     pub(crate) address: Option<SocketAddr>,
     pub(crate) echoes: bool,
     pub(crate) pongs: bool,
-}
-
-impl Climb {
-    fn step(&mut self, name: &'static str, start: Instant, result: Result<String, String>) -> bool {
-        let ok = result.is_ok();
-        let detail = match result {
-            Ok(detail) => detail,
-            Err(detail) => {
-                self.broke = Some(format!("{name}: {detail}"));
-                detail
-            }
-        };
-        let microseconds = u64::try_from(start.elapsed().as_micros()).unwrap_or(u64::MAX);
-        self.phases.push(Phase { name, ok, microseconds, detail });
-        ok
-    }
 }
 
 /// Climbs with this request, whose `{key}` is filled in.
@@ -53,63 +36,13 @@ pub(crate) async fn climb(
     tls: Option<&Arc<ClientConfig>>,
     request: impl Fn(&str) -> Vec<u8>,
 ) -> Climb {
-    let mut climb = Climb { phases: Vec::new(), broke: None, address: None, echoes: false, pongs: false };
-    let limit = options.timeout;
-    let start = Instant::now();
-    let addresses = match dial::addresses(target, &options.resolve).await {
-        Ok(addresses) if addresses.is_empty() => Err("the name has no address".to_owned()),
-        Ok(addresses) => Ok(addresses),
-        Err(error) => Err(format!("{} is not found: {error}", target.host)),
-    };
-    let words =
-        addresses.clone().map(|all| all.iter().map(ToString::to_string).collect::<Vec<_>>().join(", "));
-    if !climb.step("name", start, words) {
-        return climb;
+    let mut climb = Climb::default();
+    let reached = climb.ladder.reach(target, &options.resolve, tls, options.timeout).await;
+    climb.address = reached.as_ref().map(|(address, _)| *address);
+    if let Some((_, Some(mut stream))) = reached {
+        converse(&mut climb, &mut stream, options, request).await;
     }
-    let mut stream = None;
-    for address in addresses.unwrap_or_default() {
-        let start = Instant::now();
-        let result = dial::tcp(address, limit).await;
-        let words = match &result {
-            Ok(_) => Ok(address.to_string()),
-            Err(error) => Err(format!("{address}: {error}")),
-        };
-        climb.step("tcp", start, words);
-        if let Ok(open) = result {
-            climb.address.get_or_insert(address);
-            stream.get_or_insert(open);
-        }
-    }
-    let Some(stream) = stream else { return climb };
-    climb.broke = None;
-    let mut stream: Stream = match tls {
-        None => Box::new(stream),
-        Some(config) => {
-            let start = Instant::now();
-            let result = dial::tls(stream, &target.host, Arc::clone(config), limit).await;
-            let words = match &result {
-                Ok((_, words)) => Ok(words.clone()),
-                Err(error) => Err(format!("{error}{}", tls_hint(&error.to_string()))),
-            };
-            climb.step("tls", start, words);
-            match result {
-                Ok((stream, _)) => stream,
-                Err(_) => return climb,
-            }
-        }
-    };
-    converse(&mut climb, &mut stream, options, request).await;
     climb
-}
-
-fn tls_hint(error: &str) -> &'static str {
-    if error.contains("InvalidContentType") || error.contains("corrupt message") {
-        "; the port speaks plain text: use ws:// instead of wss://"
-    } else if error.contains("UnknownIssuer") || error.contains("NotValidForName") {
-        "; trust it with --cacert FILE or, for a test, -k"
-    } else {
-        ""
-    }
 }
 
 async fn converse(
@@ -133,12 +66,12 @@ async fn converse(
         }
     };
     let words = head.as_ref().map(Head::line).map_err(Clone::clone);
-    if !climb.step("http", start, words) {
+    if !climb.ladder.step("http", start, words) {
         return;
     }
     let Ok(head) = head else { return };
     let start = Instant::now();
-    if !climb.step("upgrade", start, upgrade(&head, &key)) {
+    if !climb.ladder.step("upgrade", start, upgrade(&head, &key)) {
         return;
     }
     let start = Instant::now();
@@ -162,7 +95,7 @@ async fn converse(
         (false, true) => Ok("the message came back; the ping was not answered".to_owned()),
         (false, false) => Ok("neither the ping nor the message was answered".to_owned()),
     };
-    climb.step("echo", start, words);
+    climb.ladder.step("echo", start, words);
     let start = Instant::now();
     let close = frame::write(frame::CLOSE, &frame::close_payload(1000), Some(MASK));
     let _gone = stream.write_all(&close).await.and(stream.flush().await);
@@ -177,7 +110,7 @@ async fn converse(
         },
         None => "the close frame was not answered".to_owned(),
     };
-    climb.step("close", start, Ok(words));
+    climb.ladder.step("close", start, Ok(words));
 }
 
 /// The upgrade in words: what agrees, or all that does not.

@@ -218,7 +218,7 @@ pub(crate) const PROBES: &[Probe] = &[
             }
             all
         },
-        judge: Judge::All(over_long),
+        judge: Judge::After(over_long),
     },
     Probe {
         rule: "server/key-inner-whitespace",

@@ -125,8 +125,13 @@ fn key_as_credential(context: &Context, seen: &[Observation]) -> Finding {
     if !is_accepted(&seen[0]) {
         return Finding::open(format!("the credentials were not accepted: {}", seen[0].describe(context)));
     }
-    let finding = refused(context, &seen[1]);
-    Finding { text: format!("{}: {}", seen[1].label, finding.text), ..finding }.at(1)
+    worst(seen.iter().enumerate().map(|(place, one)| match place {
+        0 => Finding::pass("access follows the credentials"),
+        _ => {
+            let finding = refused(context, one);
+            Finding { text: format!("{}: {}", one.label, finding.text), ..finding }
+        }
+    }))
 }
 
 fn splitting(_: &Context, seen: &[Observation]) -> Finding {
@@ -210,7 +215,13 @@ pub(crate) const PROBES: &[Probe] = &[
                 context.options.credentials.as_ref().map_or("Authorization", |(name, _)| name.as_str());
             vec![
                 context.base().key(&key).named("with credentials"),
-                context.base().key(&key).without(name).named("the same key without credentials"),
+                context.base().key(&key).without(name).named("the same key without credentials").late(),
+                context
+                    .base()
+                    .key(&key)
+                    .set(name, "handfast-wrong")
+                    .named("the same key with other credentials")
+                    .late(),
             ]
         },
         judge: Judge::All(key_as_credential),

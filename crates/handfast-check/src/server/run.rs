@@ -4,34 +4,34 @@ use std::collections::HashMap;
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 
-use handfast_proto::rules::{Level, Rule};
+use handfast_proto::rules::Rule;
 use tokio::sync::{Mutex, Semaphore};
 use tokio::task::JoinSet;
 use tokio::time::Instant;
 
 use super::again;
 use super::context::Context;
-use super::exchange::{Observation, Reaction, exchange};
+use super::exchange::{End, Observation, Reaction, exchange};
 use super::h2;
 use super::judge::{Finding, Judge, Need, Probe, judge};
-use super::options::{Options, selects};
+use super::options::Options;
 use super::phases;
 use super::stimulus::{Delivery, Stimulus};
 use super::table;
 use crate::error::CheckError;
-use crate::escape::escape;
-use crate::report::{Phase, Report, RuleResult, Verdict, rule_result};
+use crate::ladder::Ladder;
+use crate::report::{Event, Observer, Report, RuleResult, Verdict};
 use crate::target::Target;
 use crate::wire::tls;
 
-/// How much of the sent bytes a result shows.
-const SHOWN: usize = 2_000;
+/// The check's name in its report.
+const TOOL: &str = "handfast check";
 
 /// Runs the whole check.
 pub(crate) async fn run(
     target: Target,
     options: Options,
-    progress: impl Fn(usize, usize) + Send,
+    observe: &mut Observer<'_>,
 ) -> Result<Report, CheckError> {
     let tls = if target.secure { Some(tls::config(&options.trust)?) } else { None };
     let mut context = Context {
@@ -47,30 +47,61 @@ pub(crate) async fn run(
         target,
         options,
     };
-    let base = context.base().named("the correct request");
-    let mut climb =
-        phases::climb(&context.target, &context.options, context.tls.as_ref(), |key| base.render(key)).await;
     let url = context.target.url();
-    let probes: Vec<&Probe> = table::probes().filter(|probe| chosen(&context.options, probe.rule)).collect();
-    let Some(address) = climb.address else {
-        let why = climb.broke.clone().unwrap_or_else(|| "no connection".to_owned());
-        let results = unjudged(&context.options, &probes, &why);
-        return Ok(Report::new("handfast check", url, climb.phases, climb.broke, results));
-    };
-    context.address = address;
+    observe(Event::begin(TOOL, &url));
+    let base = context.base().named("the correct request");
+    let climb =
+        phases::climb(&context.target, &context.options, context.tls.as_ref(), |key| base.render(key)).await;
+    let mut ladder = climb.ladder;
+    ladder.phases.iter().for_each(|phase| observe(Event::Phase(phase)));
+    let probes: Vec<&Probe> =
+        table::probes().filter(|probe| context.options.rules.takes(probe.rule)).collect();
+    let http = ladder.phases.iter().any(|phase| phase.name == "http");
+    context.address = climb.address.unwrap_or(context.address);
     context.echoes = climb.echoes;
     context.pongs = climb.pongs;
-    let http = climb.phases.iter().any(|phase| phase.name == "http");
-    if !http {
-        let why = climb.broke.clone().unwrap_or_else(|| "no HTTP".to_owned());
-        let context = Arc::new(context);
-        let mut results = unjudged(&context.options, &probes, &why);
-        // A server that speaks HTTP/2 only is a server, too.
-        over_http2(&context, &mut results, &mut climb.phases).await;
-        return Ok(Report::new("handfast check", url, climb.phases, climb.broke, results));
+    let mut results = Vec::new();
+    let context = if http {
+        judge_all(context, &base, &probes, &mut ladder, &mut results, observe).await
+    } else {
+        let missing = if climb.address.is_some() { "no HTTP" } else { "no connection" };
+        let why = ladder.broke.clone().unwrap_or_else(|| missing.to_owned());
+        for probe in &probes {
+            let rule = Rule::find(probe.rule).expect("a test holds the table against the catalogue");
+            let result = RuleResult::judged(rule, Verdict::Inconclusive, why.clone());
+            observe(Event::Result(&result));
+            results.push(result);
+        }
+        Arc::new(context)
+    };
+    // A server that speaks HTTP/2 only is a server, too.
+    if climb.address.is_some() {
+        let phase = h2::check(&context, |id| context.options.rules.takes(id), &mut results, observe).await;
+        ladder.phases.extend(phase);
     }
+    for rule in Rule::all().filter(|rule| rule.id.starts_with("server/") && !rule.applies_to("h1")) {
+        if context.options.rules.takes(rule.id) && !results.iter().any(|result| result.id == rule.id) {
+            let result = RuleResult::skipped(rule, "this check speaks HTTP/1.1 and HTTP/2");
+            observe(Event::Result(&result));
+            results.push(result);
+        }
+    }
+    let report = Report::new(TOOL, url, ladder.phases, ladder.broke, results);
+    observe(Event::end(&report));
+    Ok(report)
+}
+
+/// The rules of HTTP/1.1, behind two more correct requests that tell what can be judged.
+async fn judge_all(
+    mut context: Context,
+    base: &Stimulus,
+    probes: &[&Probe],
+    ladder: &mut Ladder,
+    results: &mut Vec<RuleResult>,
+    observe: &mut Observer<'_>,
+) -> Arc<Context> {
     // A second correct handshake, with another key, decides whether anything can be judged.
-    let first = exchange(&context, &base).await;
+    let first = exchange(&context, base).await;
     context.accepted = first.status() == Some(101) && first.accept_fault().is_none();
     if context.accepted {
         let offer =
@@ -83,27 +114,28 @@ pub(crate) async fn run(
         });
     }
     let context = Arc::new(context);
-    let plan = Plan::new(&context, &probes);
-    let seen = plan.carry_out(&context, progress).await;
+    let plan = Plan::new(&context, probes);
+    let mut judging = Judging::new(&context, probes, &plan, observe);
+    for late in [false, true] {
+        judging.send(|stimulus, _| stimulus.late == late).await;
+    }
+    // A busy machine is no judgement: what stayed silent is asked once more, and an answer counts.
+    judging
+        .send(|stimulus, unsure| {
+            unsure && !matches!(stimulus.delivery, Delivery::Drip(_) | Delivery::Endless(..))
+        })
+        .await;
     if context.accepted {
-        let after = exchange(&context, &base).await;
+        let after = exchange(&context, base).await;
         context.set_survived(matches!(after.reaction(&context), Reaction::Accepted));
     }
-    let results = plan.results(&context, &probes, &seen);
-    let mut broke = climb.broke;
+    results.extend(judging.end());
     if !context.survived() {
-        broke.get_or_insert_with(|| {
+        ladder.broke.get_or_insert_with(|| {
             "the target no longer accepts the correct request after the run".to_owned()
         });
     }
-    let mut all = results;
-    all.extend(other_transports(&context.options));
-    over_http2(&context, &mut all, &mut climb.phases).await;
-    Ok(Report::new("handfast check", url, climb.phases, broke, all))
-}
-
-fn chosen(options: &Options, id: &str) -> bool {
-    (options.only.is_empty() || selects(&options.only, id)) && !selects(&options.exclude, id)
+    context
 }
 
 /// Why a probe is skipped, or its stimuli: places in the plan, with their labels.
@@ -140,19 +172,50 @@ impl Plan {
         }
         plan
     }
+}
 
-    async fn carry_out(
-        &self,
-        context: &Arc<Context>,
-        progress: impl Fn(usize, usize) + Send,
-    ) -> Vec<Observation> {
+/// A plan on its way: what came, and the rules that are judged by it already.
+struct Judging<'a, 'o> {
+    context: &'a Arc<Context>,
+    probes: &'a [&'a Probe],
+    plan: &'a Plan,
+    observe: &'a mut Observer<'o>,
+    /// What came for each stimulus; none where nothing was sent yet.
+    seen: Vec<Option<Observation>>,
+    results: Vec<Option<RuleResult>>,
+}
+
+impl<'a, 'o> Judging<'a, 'o> {
+    fn new(
+        context: &'a Arc<Context>,
+        probes: &'a [&'a Probe],
+        plan: &'a Plan,
+        observe: &'a mut Observer<'o>,
+    ) -> Judging<'a, 'o> {
+        let (seen, results) = (vec![None; plan.unique.len()], vec![None; probes.len()]);
+        let mut judging = Judging { context, probes, plan, observe, seen, results };
+        for (at, wanted) in plan.wanted.iter().enumerate() {
+            if let Err(reason) = wanted {
+                let rule = Rule::find(probes[at].rule).expect("a test holds the table against the catalogue");
+                judging.tell(at, RuleResult::skipped(rule, reason));
+            }
+        }
+        judging
+    }
+
+    /// Sends those that the function chooses by themselves and by whether their answer left doubts.
+    async fn send(&mut self, chosen: impl Fn(&Stimulus, bool) -> bool) {
         let mut tasks = JoinSet::new();
-        for (place, stimulus) in self.unique.iter().cloned().enumerate() {
-            let context = Arc::clone(context);
+        for (place, stimulus) in self.plan.unique.iter().enumerate() {
+            let doubtful = self.seen[place].as_ref().is_some_and(|seen| unsure(self.context, seen));
+            if !chosen(stimulus, doubtful) {
+                continue;
+            }
+            let (context, stimulus) = (Arc::clone(self.context), stimulus.clone());
             tasks.spawn(async move {
                 let _slot = context.slots.acquire().await.expect("the semaphore is never closed");
                 let mut seen = exchange(&context, &stimulus).await;
-                if matches!(seen.end, super::exchange::End::Unreachable(_)) {
+                if matches!(seen.end, End::Unreachable(_)) {
                     // Once more: a full backlog is no judgement.
                     tokio::time::sleep(std::time::Duration::from_millis(200)).await;
                     seen = exchange(&context, &stimulus).await;
@@ -160,59 +223,69 @@ impl Plan {
                 (place, seen)
             });
         }
-        let mut all = vec![Observation::default(); self.unique.len()];
-        let mut done = 0;
         while let Some(result) = tasks.join_next().await {
             let (place, seen) = result.expect("an exchange does not panic and is not aborted");
-            all[place] = seen;
-            done += 1;
-            progress(done, self.unique.len());
-        }
-        self.ask_again(context, &mut all).await;
-        all
-    }
-
-    /// A busy machine is no judgement: what stayed silent is asked once more, and an answer counts.
-    async fn ask_again(&self, context: &Arc<Context>, all: &mut [Observation]) {
-        let mut tasks = JoinSet::new();
-        for (place, stimulus) in self.unique.iter().cloned().enumerate() {
-            let whole = !matches!(stimulus.delivery, Delivery::Drip(_) | Delivery::Endless(..));
-            if whole && unsure(context, &all[place]) {
-                let context = Arc::clone(context);
-                tasks.spawn(async move {
-                    let _slot = context.slots.acquire().await.expect("the semaphore is never closed");
-                    (place, exchange(&context, &stimulus).await)
-                });
+            let again = self.seen[place].is_some();
+            if again && unsure(self.context, &seen) {
+                continue;
             }
-        }
-        while let Some(result) = tasks.join_next().await {
-            let (place, seen) = result.expect("an exchange does not panic and is not aborted");
-            if !unsure(context, &seen) {
-                all[place] = seen;
-            }
+            self.seen[place] = Some(seen);
+            self.judge_by(place);
+            let done = self.seen.iter().filter(|seen| seen.is_some()).count();
+            (self.observe)(Event::Progress { done, total: self.seen.len() });
         }
     }
 
-    fn results(&self, context: &Context, probes: &[&Probe], seen: &[Observation]) -> Vec<RuleResult> {
-        let one = |(probe, wanted): (&&Probe, &Wanted)| {
-            let rule = Rule::find(probe.rule).expect("a test holds the table against the catalogue");
-            let wanted = match wanted {
-                Err(reason) => return skipped(rule, reason),
-                Ok(wanted) => wanted,
-            };
-            let over_run = matches!(probe.judge, Judge::Run(_));
-            let own: Vec<Observation> = if over_run {
-                seen.to_vec()
-            } else {
-                wanted
-                    .iter()
-                    .map(|(place, label)| Observation { label: label.clone(), ..seen[*place].clone() })
-                    .collect()
-            };
-            let finding = judge(probe.judge, context, &own);
-            finish(context, rule, finding, &own)
+    /// Judges what this stimulus was the last one for, as far as no doubt and no later knowledge stands against it.
+    fn judge_by(&mut self, place: usize) {
+        let known =
+            |place: &usize| self.seen[*place].as_ref().is_some_and(|seen| !unsure(self.context, seen));
+        let mut ready = Vec::new();
+        for (at, wanted) in self.plan.wanted.iter().enumerate() {
+            let Ok(wanted) = wanted else { continue };
+            let waits = matches!(self.probes[at].judge, Judge::Run(_) | Judge::After(_));
+            let mine = wanted.iter().any(|(one, _)| *one == place);
+            if mine && !waits && self.results[at].is_none() && wanted.iter().all(|(one, _)| known(one)) {
+                ready.push(at);
+            }
+        }
+        for at in ready {
+            let result = self.result(at);
+            self.tell(at, result);
+        }
+    }
+
+    /// Judges all that is left.
+    fn end(mut self) -> Vec<RuleResult> {
+        for at in 0..self.results.len() {
+            if self.results[at].is_none() {
+                let result = self.result(at);
+                self.tell(at, result);
+            }
+        }
+        self.results.into_iter().flatten().collect()
+    }
+
+    fn result(&self, at: usize) -> RuleResult {
+        let probe = self.probes[at];
+        let rule = Rule::find(probe.rule).expect("a test holds the table against the catalogue");
+        let own: Vec<Observation> = match (&self.plan.wanted[at], probe.judge) {
+            (_, Judge::Run(_)) => self.seen.iter().flatten().cloned().collect(),
+            (Ok(wanted), _) => wanted
+                .iter()
+                .filter_map(|(place, label)| {
+                    Some(Observation { label: label.clone(), ..self.seen[*place].clone()? })
+                })
+                .collect(),
+            (Err(reason), _) => return RuleResult::skipped(rule, reason),
         };
-        probes.iter().zip(&self.wanted).map(one).collect()
+        let finding = judge(probe.judge, self.context, &own);
+        finish(self.context, rule, finding, &own)
+    }
+
+    fn tell(&mut self, at: usize, result: RuleResult) {
+        (self.observe)(Event::Result(&result));
+        self.results[at] = Some(result);
     }
 }
 
@@ -254,54 +327,10 @@ fn unmet(context: &Context, probe: &Probe) -> Option<String> {
     })
 }
 
-fn skipped(rule: &'static Rule, reason: &str) -> RuleResult {
-    RuleResult { reason: Some(reason.to_owned()), ..rule_result(rule, Verdict::Skipped) }
-}
-
-fn unjudged(options: &Options, probes: &[&Probe], why: &str) -> Vec<RuleResult> {
-    let mut all: Vec<RuleResult> = probes
-        .iter()
-        .filter_map(|probe| Rule::find(probe.rule))
-        .map(|rule| RuleResult { reason: Some(why.to_owned()), ..rule_result(rule, Verdict::Inconclusive) })
-        .collect();
-    all.extend(other_transports(options));
-    all
-}
-
-/// Puts the results of the rules for HTTP/2 in the place of those that were skipped.
-async fn over_http2(context: &Arc<Context>, results: &mut Vec<RuleResult>, phases: &mut Vec<Phase>) {
-    let (judged, phase) = h2::check(context, |id| chosen(&context.options, id)).await;
-    results.retain(|result| !judged.iter().any(|one| one.id == result.id));
-    results.extend(judged);
-    phases.extend(phase);
-}
-
-/// The rules for HTTP/2, until they are judged, and for HTTP/3, which this check does not open.
-fn other_transports(options: &Options) -> Vec<RuleResult> {
-    Rule::all()
-        .filter(|rule| rule.id.starts_with("server/") && !rule.applies_to("h1") && chosen(options, rule.id))
-        .map(|rule| skipped(rule, "this check speaks HTTP/1.1 and HTTP/2"))
-        .collect()
-}
-
 fn finish(context: &Context, rule: &'static Rule, finding: Finding, own: &[Observation]) -> RuleResult {
-    // What the standards leave open is worth a remark, never a fault.
-    let verdict = match (finding.verdict, rule.level) {
-        (Verdict::Fail, Level::Practice) => Verdict::Remark,
-        (verdict, _) => verdict,
-    };
-    let mut result = rule_result(rule, verdict);
-    if matches!(verdict, Verdict::Skipped | Verdict::Inconclusive) {
-        result.reason = Some(finding.text);
-        return result;
-    }
-    result.got = Some(finding.text);
-    if let Some(seen) = own.get(finding.place) {
-        result.change = Some(again::change(context, seen)).filter(|_| !seen.sent.is_empty());
-        result.sent = Some(escape(&seen.sent, SHOWN));
-        if matches!(verdict, Verdict::Fail | Verdict::Remark) && !seen.sent.is_empty() {
-            result.repro = Some(again::command(context, rule, seen));
-        }
-    }
-    result
+    let seen = own.get(finding.place).filter(|seen| !seen.sent.is_empty());
+    let result = finding.result(rule);
+    let Some(seen) = seen.filter(|_| result.verdict.is_judged()) else { return result };
+    let change = Some(again::change(context, seen));
+    RuleResult { change, ..result.sent(&seen.sent).again(|| again::command(context, rule, seen)) }
 }

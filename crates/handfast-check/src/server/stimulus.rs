@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use super::context::Context;
+use crate::wire::bytes::{is_field, replace};
 use crate::wire::frame;
 
 /// One exchange with the server, ready to be sent.
@@ -20,6 +21,8 @@ pub(crate) struct Stimulus {
     pub(crate) follow: Follow,
     /// The request is a HEAD: its answer has no body.
     pub(crate) to_head: bool,
+    /// It asks what an earlier one left behind: it leaves when those that are not late have ended.
+    pub(crate) late: bool,
 }
 
 /// How bytes leave.
@@ -232,11 +235,17 @@ impl Request {
             delivery: self.delivery,
             follow: self.follow,
             to_head: self.first.starts_with(b"HEAD "),
+            late: false,
         }
     }
 }
 
 impl Stimulus {
+    /// Sent when the others have ended.
+    pub(crate) fn late(self) -> Stimulus {
+        Stimulus { late: true, ..self }
+    }
+
     /// The bytes with this key in them.
     pub(crate) fn render(&self, key: &str) -> Vec<u8> {
         replace(&self.request, b"{key}", key.as_bytes())
@@ -251,24 +260,4 @@ pub(crate) fn text_frame(text: &str) -> Vec<u8> {
 /// A masked ping.
 pub(crate) fn ping_frame(payload: &str) -> Vec<u8> {
     frame::write(frame::PING, payload.as_bytes(), Some(MASK))
-}
-
-fn is_field(line: &[u8], name: &str) -> bool {
-    line.len() > name.len()
-        && line[name.len()] == b':'
-        && line[..name.len()].eq_ignore_ascii_case(name.as_bytes())
-}
-
-fn replace(text: &[u8], what: &[u8], with: &[u8]) -> Vec<u8> {
-    let (mut out, mut at) = (Vec::with_capacity(text.len()), 0);
-    while at < text.len() {
-        if text[at..].starts_with(what) {
-            out.extend(with);
-            at += what.len();
-        } else {
-            out.push(text[at]);
-            at += 1;
-        }
-    }
-    out
 }

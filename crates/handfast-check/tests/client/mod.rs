@@ -1,5 +1,7 @@
 //! A small strict client with a parser of its own, and one switch a rule.
 
+mod tls;
+
 use std::cell::Cell;
 use std::io::{Read, Write};
 use std::net::TcpStream;
@@ -12,6 +14,8 @@ use sha1::{Digest, Sha1};
 
 struct Client {
     fault: String,
+    /// The file of the authority to trust.
+    authority: String,
     /// The answer had a length: a client that obeys it takes what follows for a body.
     has_body: Cell<bool>,
 }
@@ -27,11 +31,16 @@ enum Wrong {
     Challenge,
 }
 
+/// A byte stream of either kind.
+pub trait Duplex: Read + Write {}
+impl<T: Read + Write> Duplex for T {}
+
 type Fields = Vec<(String, String)>;
 
 /// Connects and sends a message, as the checked command does.
-pub fn run(fault: &str, url: &str) -> ExitCode {
-    let client = Client { fault: fault.to_owned(), has_body: Cell::new(false) };
+pub fn run(fault: &str, authority: &str, url: &str) -> ExitCode {
+    let client =
+        Client { fault: fault.to_owned(), authority: authority.to_owned(), has_body: Cell::new(false) };
     if client.breaks("client/reconnect-storm") && url.contains("reconnect-storm") {
         for _ in 0..12 {
             let _again = client.connect(url);
@@ -50,11 +59,7 @@ impl Client {
     }
 
     fn connect(&self, url: &str) -> Result<(), Wrong> {
-        let tls = url.starts_with("wss://");
-        if tls && !self.breaks("client/tls-missing") {
-            // This client has no TLS; what it must not do is to go on without.
-            return Err(Wrong::Refused);
-        }
+        let tls = url.starts_with("wss://") && !self.breaks("client/tls-missing");
         let careless = self.breaks("client/uri-invalid-used");
         let rest = url.strip_prefix("ws://").or_else(|| url.strip_prefix("wss://"));
         let rest = if careless { url.split_once("://").map(|(_, rest)| rest) } else { rest };
@@ -63,7 +68,7 @@ impl Client {
         let key = self.key();
         let mut path = path.to_owned();
         for hop in 0..4 {
-            match self.once(authority, &path, &key) {
+            match self.once(tls, authority, &path, &key) {
                 Err(Wrong::Elsewhere(to)) if self.breaks("client/redirect-unsafe") && hop < 3 => path = to,
                 Err(Wrong::Challenge) if self.breaks("client/auth-retry-unsafe") && hop < 3 => {}
                 Err(Wrong::Elsewhere(_) | Wrong::Challenge) => return Err(Wrong::Refused),
@@ -130,16 +135,20 @@ impl Client {
         bytes
     }
 
-    fn once(&self, authority: &str, path: &str, key: &str) -> Result<(), Wrong> {
-        let mut stream = TcpStream::connect(authority).map_err(|_| Wrong::Refused)?;
+    fn once(&self, tls: bool, authority: &str, path: &str, key: &str) -> Result<(), Wrong> {
+        let stream = TcpStream::connect(authority).map_err(|_| Wrong::Refused)?;
         stream.set_nodelay(true).expect("a socket");
         // Shorter than the checker's wait for a client without an answer, longer than any late answer.
         stream.set_read_timeout(Some(Duration::from_millis(2500))).expect("a socket");
+        let mut stream: Box<dyn Duplex> = match tls {
+            true => tls::over(stream, &self.fault, &self.authority),
+            false => Box::new(stream),
+        };
         stream.write_all(&self.request(authority, path, key)).map_err(|_| Wrong::Refused)?;
         let mut bytes = Vec::new();
-        let verdict = self.answer(&mut stream, &mut bytes, key);
+        let verdict = self.answer(&mut *stream, &mut bytes, key);
         match verdict {
-            Ok(()) => self.open(&mut stream, bytes),
+            Ok(()) => self.open(&mut *stream, bytes),
             Err(wrong) => {
                 if self.breaks("client/failed-connection-kept") && path.contains("failed-connection-kept") {
                     std::thread::sleep(Duration::from_secs(12));
@@ -150,7 +159,7 @@ impl Client {
     }
 
     /// Reads heads until the final one, and judges it. The bytes behind it stay in `bytes`.
-    fn answer(&self, stream: &mut TcpStream, bytes: &mut Vec<u8>, key: &str) -> Result<(), Wrong> {
+    fn answer(&self, stream: &mut dyn Duplex, bytes: &mut Vec<u8>, key: &str) -> Result<(), Wrong> {
         let limit = if self.breaks("client/head-endless") { usize::MAX } else { 64 * 1024 };
         let mut taken = 0;
         let mut reads = 0;
@@ -338,7 +347,7 @@ impl Client {
     }
 
     /// Sends a message, answers pings and the close.
-    fn open(&self, stream: &mut TcpStream, mut bytes: Vec<u8>) -> Result<(), Wrong> {
+    fn open(&self, stream: &mut dyn Duplex, mut bytes: Vec<u8>) -> Result<(), Wrong> {
         if self.breaks("client/glued-frames-lost") || self.has_body.get() {
             bytes.clear();
         }

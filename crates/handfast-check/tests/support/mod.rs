@@ -4,9 +4,10 @@ mod extensions;
 mod request;
 mod respond;
 
+use std::collections::HashSet;
 use std::net::SocketAddr;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
@@ -18,12 +19,23 @@ pub struct Server {
     fault: String,
     address: SocketAddr,
     turn: AtomicUsize,
+    /// Keys of those who were let in with a login.
+    keys: Mutex<HashSet<String>>,
 }
 
 impl Server {
     /// The switch of this rule is on.
     pub fn breaks(&self, rule: &str) -> bool {
         self.fault == rule
+    }
+
+    /// Keeps the key of somebody who has logged in.
+    fn remember(&self, key: &str) {
+        self.keys.lock().expect("no holder panics").insert(key.to_owned());
+    }
+
+    fn remembers(&self, key: &str) -> bool {
+        self.keys.lock().expect("no holder panics").contains(key)
     }
 
     /// A number that changes with each call: for answers that change from run to run.
@@ -36,7 +48,12 @@ impl Server {
 pub async fn start(fault: &str) -> SocketAddr {
     let listener = TcpListener::bind("127.0.0.1:0").await.expect("a free port");
     let address = listener.local_addr().expect("bound");
-    let server = Arc::new(Server { fault: fault.to_owned(), address, turn: AtomicUsize::new(0) });
+    let server = Arc::new(Server {
+        fault: fault.to_owned(),
+        address,
+        turn: AtomicUsize::new(0),
+        keys: Mutex::default(),
+    });
     tokio::spawn(async move {
         while let Ok((stream, _)) = listener.accept().await {
             let server = Arc::clone(&server);

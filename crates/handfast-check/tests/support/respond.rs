@@ -87,6 +87,7 @@ pub fn judge(server: &Server, head: &Head) -> Result<Answer, Refusal> {
     connection(server, head, &mut answer)?;
     version(server, head)?;
     let key = key(server, head)?;
+    credentials(server, head, &key)?;
     origin(server, head, &authority, &mut answer)?;
     let protocol = subprotocol(server, head)?;
     let extensions = super::extensions::extensions(server, head)?;
@@ -193,6 +194,22 @@ fn request_line(server: &Server, head: &Head) -> Result<(), Refusal> {
         return Ok(());
     }
     Err(Refusal::new(if server.breaks("server/status-401-without-challenge") { 401 } else { 404 }))
+}
+
+/// The servers that ask for a login: a right one, and one that knows its visitors by their keys.
+fn credentials(server: &Server, head: &Head, key: &str) -> Result<(), Refusal> {
+    let by_key = server.breaks("server/key-as-credential");
+    if !by_key && !server.breaks("login") {
+        return Ok(());
+    }
+    if head.values("Authorization") == ["Bearer right"] {
+        server.remember(key);
+        return Ok(());
+    }
+    if by_key && server.remembers(key) {
+        return Ok(());
+    }
+    Err(Refusal::new(401).with("WWW-Authenticate", "Bearer"))
 }
 
 /// The authority that counts.

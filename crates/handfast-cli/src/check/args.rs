@@ -86,7 +86,8 @@ pub struct CheckClientArgs {
     /// How many commands run at once
     #[arg(long, value_name = "N", default_value = "6", value_parser = clap::value_parser!(u16).range(1..))]
     pub parallel: u16,
-    /// The client, with {url} where the URL goes (at the end if it is nowhere)
+    /// The client, with {url} where the URL goes (at the end if it is nowhere), and {cacert} where a file with the check's own
+    /// certificate authority goes, which it must trust for wss; SSL_CERT_FILE and NODE_EXTRA_CA_CERTS name it, too
     #[arg(last = true, value_name = "COMMAND")]
     pub command: Vec<String>,
 }
@@ -181,7 +182,7 @@ pub enum Format {
     Human,
     /// One JSON object.
     Json,
-    /// A JSON object a line.
+    /// A JSON object a line, each as soon as it is known.
     Jsonl,
     /// JUnit XML.
     Junit,

@@ -18,6 +18,7 @@ pub fn run(args: &CheckClientArgs) -> Result<Exit, Failure> {
     check = args.select.only.iter().fold(check, |check, rule| check.only(rule));
     check = args.select.exclude.iter().fold(check, |check, rule| check.exclude(rule));
     let waits = args.command.is_empty();
+    let mut writer = report::Writer::new(&args.output)?;
     let run = async {
         let mut signals = Signals::new()?;
         let ready = |address: std::net::SocketAddr, urls: Vec<String>| {
@@ -30,16 +31,16 @@ pub fn run(args: &CheckClientArgs) -> Result<Exit, Failure> {
             }
         };
         if waits {
-            return Ok(Some(check.run_until(ready, signals.next()).await));
+            return Ok(Some(check.run_until(ready, signals.next(), |event| writer.observe(event)).await));
         }
         tokio::select! {
-            report = check.run_until(ready, std::future::pending()) => Ok(Some(report)),
+            report = check.run_until(ready, std::future::pending(), |event| writer.observe(event)) => Ok(Some(report)),
             () = signals.next() => Ok(None),
         }
     };
     let outcome: Result<_, Failure> = crate::runtime()?.block_on(run);
     match outcome? {
-        Some(outcome) => report::finish(&outcome.map_err(|error| report::failure(&error))?, &args.output),
+        Some(outcome) => writer.finish(&outcome.map_err(|error| report::failure(&error))?),
         None => Err(Failure::explained(Exit::Interrupted)),
     }
 }

@@ -31,10 +31,10 @@ pub fn run(args: &CheckPathArgs) -> Result<Exit, Failure> {
         }
         std::future::ready(())
     };
-    let outcome = crate::runtime()?.block_on(check.run_with(ready, output::progress));
-    output::end_progress();
+    let mut writer = report::Writer::new(&args.output)?;
+    let outcome = crate::runtime()?.block_on(check.run_with(ready, |event| writer.observe(event)));
     let report = outcome.map_err(|error| report::failure(&error))?;
-    let exit = report::finish(&report, &args.output)?;
+    let exit = writer.finish(&report)?;
     // A device that makes no tunnel breaks no rule, and yet the path is no way for WebSockets.
     let forwards = report.phases.iter().any(|phase| phase.name == "http" && phase.ok);
     Ok(match exit {

@@ -3,20 +3,79 @@
 use super::args::{FailOn, Format, Output, Select};
 use crate::exit::{Exit, Failure};
 use crate::output;
-use handfast_check::{Report, Verdict};
+use handfast_check::{Event, Report, Verdict};
 use handfast_proto::rules::{Level, Rule};
+use std::fs::File;
+use std::io::Write as _;
 use std::path::Path;
 
-/// Writes the report everywhere it should go, and decides.
-pub fn finish(report: &Report, options: &Output) -> Result<Exit, Failure> {
-    let known = baseline(options)?;
-    for path in &options.files {
-        let format = by_extension(path)?;
-        std::fs::write(path, render(report, format, true))
-            .map_err(|error| Failure::new(Exit::Internal, format!("{}: {error}", path.display())))?;
+/// Everything that comes out of a check: lines of JSON and progress while it runs, the report behind it.
+#[derive(Debug)]
+pub struct Writer<'a> {
+    options: &'a Output,
+    /// The rules that were broken before.
+    known: Vec<String>,
+    /// The files with lines of JSON.
+    lines: Vec<(&'a Path, File)>,
+    /// What could not be written while it ran.
+    failed: Option<Failure>,
+}
+
+impl<'a> Writer<'a> {
+    /// Looks at all that was asked for, so that what cannot be done is told before the run and not after it.
+    pub fn new(options: &'a Output) -> Result<Self, Failure> {
+        let known = baseline(options)?;
+        let mut lines = Vec::new();
+        for path in &options.files {
+            if by_extension(path)? == Format::Jsonl {
+                let file = File::create(path).map_err(|error| unwritten(path, &error))?;
+                lines.push((path.as_path(), file));
+            }
+        }
+        Ok(Self { options, known, lines, failed: None })
     }
-    output::data(render(report, options.format, options.all).trim_end_matches('\n'))?;
-    Ok(exit(report, options.fail_on, &known))
+
+    /// Tells one event at once: to the eye, and as a line of JSON where such lines were asked for.
+    pub fn observe(&mut self, event: Event<'_>) {
+        if let Event::Progress { done, total } = event {
+            output::progress(done, total);
+        }
+        let Some(line) = handfast_check::json_line(&event) else { return };
+        for (path, file) in &mut self.lines {
+            if let Err(error) = writeln!(file, "{line}") {
+                self.failed.get_or_insert(unwritten(path, &error));
+            }
+        }
+        if self.options.format == Format::Jsonl
+            && let Err(error) = output::data(&line)
+        {
+            self.failed.get_or_insert(error.into());
+        }
+    }
+
+    /// Writes the report everywhere it should go, and decides.
+    pub fn finish(self, report: &Report) -> Result<Exit, Failure> {
+        output::end_progress();
+        if let Some(failed) = self.failed {
+            return Err(failed);
+        }
+        for path in &self.options.files {
+            let format = by_extension(path)?;
+            if format != Format::Jsonl {
+                std::fs::write(path, render(report, format, true))
+                    .map_err(|error| unwritten(path, &error))?;
+            }
+        }
+        if self.options.format != Format::Jsonl {
+            let text = render(report, self.options.format, self.options.all);
+            output::data(text.trim_end_matches('\n'))?;
+        }
+        Ok(exit(report, self.options.fail_on, &self.known))
+    }
+}
+
+fn unwritten(path: &Path, error: &std::io::Error) -> Failure {
+    Failure::new(Exit::Internal, format!("{}: {error}", path.display()))
 }
 
 fn render(report: &Report, format: Format, all: bool) -> String {

@@ -3,7 +3,6 @@
 use super::args::CheckArgs;
 use super::report;
 use crate::exit::{Exit, Failure};
-use crate::output;
 
 /// Runs the command.
 pub fn run(args: &CheckArgs) -> Result<Exit, Failure> {
@@ -38,8 +37,7 @@ pub fn run(args: &CheckArgs) -> Result<Exit, Failure> {
     check = if args.i_own_this_host { check.own_this_host() } else { check };
     check = if args.slow { check.slow() } else { check };
     check = if args.http2 { check.http2() } else { check };
-    let runtime = crate::runtime()?;
-    let outcome = runtime.block_on(check.run_with(output::progress));
-    output::end_progress();
-    report::finish(&outcome.map_err(|error| report::failure(&error))?, &args.output)
+    let mut writer = report::Writer::new(&args.output)?;
+    let outcome = crate::runtime()?.block_on(check.run_with(|event| writer.observe(event)));
+    writer.finish(&outcome.map_err(|error| report::failure(&error))?)
 }

@@ -4,10 +4,10 @@
 use super::page::PageRequest;
 use super::site::Site;
 use super::{frames, parse, query, record, words, wrong};
-use crate::{escape, explain, key};
+use crate::{escape, key};
 use handfast::HttpResponse;
 use handfast_proto::handshake::{Accept, Key};
-use handfast_proto::rules::Rule;
+use handfast_proto::rules::{Rule, WORDS};
 use serde_json::{Value, json};
 use std::time::Instant;
 
@@ -30,7 +30,7 @@ pub fn answer(request: PageRequest<'_>, head: &[u8], site: &Site) -> Option<Resu
         "/api/played" => Ok(json!(query::name(query, "id").and_then(|id| site.played(Instant::now(), id)))),
         "/api/rules" => Ok(json!({
             "rules": Rule::all().map(words::rule).collect::<Vec<_>>(),
-            "words": explain::WORDS.map(|(word, meaning)| json!({ "word": word, "meaning": meaning })),
+            "words": WORDS.map(|(word, meaning)| json!({ "word": word, "meaning": meaning })),
         })),
         "/api/why" => Ok(why(&query::text(query, "text").unwrap_or_default())),
         "/api/wrong" => Ok(wrong::list()),

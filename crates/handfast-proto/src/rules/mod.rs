@@ -36,6 +36,25 @@ pub struct Rule {
     pub note: Option<&'static str>,
 }
 
+/// The words in capitals that the catalogue's probes use, each with its meaning.
+pub const WORDS: [(&str, &str); 12] = [
+    (
+        "BASE",
+        "a request that keeps every rule: GET, HTTP/1.1, Host, Upgrade, Connection, a fresh key, version 13",
+    ),
+    ("BASE2", "a right extended CONNECT over HTTP/2 or HTTP/3, after the peer has announced it"),
+    ("GOOD", "an answer that keeps every rule: 101, Upgrade, Connection, the right accept value"),
+    ("ACCEPTED", "101 with the right accept value, and the WebSocket works"),
+    ("REFUSED", "no 101, but a final answer of 400 or above; over HTTP/2 and HTTP/3 also a stream error"),
+    ("NOT 101", "any final answer but 101, or a close"),
+    ("OPENED", "a 2xx answer over HTTP/2 or HTTP/3, and the WebSocket works"),
+    ("OPENS", "the client reports an open WebSocket, or sends data"),
+    ("FAILS", "the client reports an error, sends no data, and closes the connection"),
+    ("TUNNEL", "frames pass through the intermediary unchanged in both directions"),
+    ("EXT", "the field Sec-WebSocket-Extensions"),
+    ("PMD", "the extension permessage-deflate"),
+];
+
 /// How binding a rule is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Level {
@@ -63,6 +82,17 @@ impl Rule {
     /// Whether the rule holds for this transport (`h1`, `h2` or `h3`). A rule of transport `any` holds for all.
     pub fn applies_to(&self, transport: &str) -> bool {
         self.transport == "any" || self.transport == transport || self.also == Some(transport)
+    }
+
+    /// Whether the probe of the rule uses this word of [`WORDS`].
+    pub fn speaks_of(&self, word: &str) -> bool {
+        let is_part = |character: char| character.is_ascii_alphanumeric() || character == '-';
+        [self.stimulus, self.pass, self.fail].iter().any(|text| {
+            text.match_indices(word).any(|(place, _)| {
+                let (before, behind) = (&text[..place], &text[place + word.len()..]);
+                !before.ends_with(is_part) && !behind.starts_with(is_part)
+            })
+        })
     }
 }
 

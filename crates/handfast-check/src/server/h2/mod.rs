@@ -9,18 +9,17 @@ use std::pin::Pin;
 use std::sync::Arc;
 use std::time::Instant;
 
-use handfast_proto::rules::{Level, Rule};
+use handfast_proto::rules::Rule;
 use tokio::task::JoinSet;
 
 use super::context::Context;
-use crate::escape::escape;
 use crate::finding::{Finding, Judged};
-use crate::report::{Phase, RuleResult, Verdict, rule_result};
+use crate::report::{Event, Observer, Phase, RuleResult};
 use probe::Http2;
 use session::Session;
 
-/// How much of the sent fields a result shows.
-const SHOWN: usize = 2_000;
+/// The name of the step.
+const NAME: &str = "http2";
 
 /// A judgement on its way.
 type Running = Pin<Box<dyn Future<Output = Judged> + Send>>;
@@ -68,38 +67,43 @@ const PROBES: &[Probe] = &[
     probe!("server/h2-end-mapping", Need::Opened, rules_connection::ends),
 ];
 
-/// The chosen rules over HTTP/2, and the step that shows whether there is any; none where nobody asked for it.
+/// Judges the chosen rules over HTTP/2. Gives the step that shows whether there is any; none where nobody asked for it.
 pub(super) async fn check(
     context: &Arc<Context>,
     chosen: impl Fn(&str) -> bool,
-) -> (Vec<RuleResult>, Option<Phase>) {
+    results: &mut Vec<RuleResult>,
+    observe: &mut Observer<'_>,
+) -> Option<Phase> {
     let probes: Vec<&'static Probe> = PROBES.iter().filter(|probe| chosen(probe.rule)).collect();
-    let every = |reason: &str| {
-        let skip = |probe: &&'static Probe| result(context, probe, Finding::skipped(reason));
-        probes.iter().map(skip).collect::<Vec<_>>()
-    };
     if probes.is_empty() {
-        return (Vec::new(), None);
+        return None;
     }
+    let mut tell = |probe: &'static Probe, finding: Finding| {
+        let result = result(context, probe, finding);
+        observe(Event::Result(&result));
+        results.push(result);
+    };
+    let mut every = |reason: &str| probes.iter().for_each(|probe| tell(probe, Finding::skipped(reason)));
     if context.tls.is_none() && !context.options.http2 {
-        return (every("without TLS there is no HTTP/2 unless it is declared"), None);
+        every("without TLS there is no HTTP/2 unless it is declared");
+        return None;
     }
     let start = Instant::now();
-    let opened = Session::open(context).await;
-    let first = match opened {
+    let first = match Session::open(context).await {
         Ok(session) => session,
         Err(error) => {
             let reason = format!("the server speaks no HTTP/2: {error}");
+            every(&reason);
             // Over TLS nobody promised it.
-            let phase = context.options.http2.then(|| step(start, false, reason.clone()));
-            return (every(&reason), phase);
+            let phase = context.options.http2.then(|| Phase::since(NAME, start, Err(reason)));
+            phase.iter().for_each(|phase| observe(Event::Phase(phase)));
+            return phase;
         }
     };
     let (announced, reported) = (first.announces(), first.announced.clone());
     drop(first);
     let http2 = Arc::new(Http2::new(Arc::clone(context), announced).await);
-    let phase = step(start, true, words(&http2, &reported));
-    let mut results = Vec::new();
+    let phase = Phase::since(NAME, start, Ok(words(&http2, &reported)));
     let mut tasks = JoinSet::new();
     for probe in probes.iter().copied() {
         let reason = match probe.need {
@@ -117,19 +121,15 @@ pub(super) async fn check(
                 continue;
             }
         };
-        results.push(result(context, probe, Finding::skipped(reason)));
+        tell(probe, Finding::skipped(reason));
     }
     while let Some(ended) = tasks.join_next().await {
         // A rule that panics is a fault of this program: it shows.
         let (probe, finding) = ended.unwrap_or_else(|error| std::panic::resume_unwind(error.into_panic()));
-        results.push(result(context, probe, finding));
+        tell(probe, finding);
     }
-    (results, Some(phase))
-}
-
-fn step(start: Instant, ok: bool, detail: String) -> Phase {
-    let microseconds = u64::try_from(start.elapsed().as_micros()).unwrap_or(u64::MAX);
-    Phase { name: "http2", ok, microseconds, detail }
+    observe(Event::Phase(&phase));
+    Some(phase)
 }
 
 fn words(http2: &Http2, announced: &[u32]) -> String {
@@ -142,25 +142,10 @@ fn words(http2: &Http2, announced: &[u32]) -> String {
 
 fn result(context: &Context, probe: &Probe, finding: Finding) -> RuleResult {
     let rule = Rule::find(probe.rule).expect("a unit test looks every probe up");
-    // What the standards leave open is worth a remark, never a fault.
-    let verdict = match (finding.verdict, rule.level) {
-        (Verdict::Fail, Level::Practice) => Verdict::Remark,
-        (verdict, _) => verdict,
-    };
-    let mut result = rule_result(rule, verdict);
-    if matches!(verdict, Verdict::Skipped | Verdict::Inconclusive) {
-        result.reason = Some(finding.text);
-        return result;
-    }
-    result.got = Some(finding.text);
-    if !finding.sent.is_empty() {
-        result.sent = Some(escape(&finding.sent, SHOWN));
-    }
-    if matches!(verdict, Verdict::Fail | Verdict::Remark) {
+    finding.result(rule).again(|| {
         let option = if context.tls.is_none() { " --http2" } else { "" };
-        result.repro = Some(format!("handfast check {}{option} --only {}", context.target.url(), rule.id));
-    }
-    result
+        format!("handfast check {}{option} --only {}", context.target.url(), rule.id)
+    })
 }
 
 #[cfg(test)]

@@ -1,0 +1,90 @@
+//! `handfast check`: exit codes, files, and lines of JSON.
+
+mod support;
+
+use std::io::{Read, Write};
+use std::net::{SocketAddr, TcpListener};
+use std::path::PathBuf;
+use std::thread;
+
+use support::{Serve, code, command, handfast, stderr, stdout};
+
+/// A file of this test program's own.
+fn file(name: &str) -> String {
+    PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join(name).display().to_string()
+}
+
+/// A server of pages, which knows no WebSocket and answers 200 to everything.
+fn pages() -> SocketAddr {
+    let listener = TcpListener::bind("127.0.0.1:0").expect("a free port");
+    let address = listener.local_addr().expect("bound");
+    thread::spawn(move || {
+        for mut stream in listener.incoming().flatten() {
+            thread::spawn(move || {
+                let _head = stream.read(&mut [0; 4096]);
+                let _gone =
+                    stream.write_all(b"HTTP/1.1 200 OK\r\nConnection: close\r\nContent-Length: 0\r\n\r\n");
+            });
+        }
+    });
+    address
+}
+
+#[test]
+fn lines_of_json_go_to_standard_output_and_to_a_file_alike() {
+    let serve = Serve::start(&[]);
+    let (url, path) = (serve.url("/echo"), file("lines.jsonl"));
+    let output =
+        handfast(&["check", &url, "--only", "server/version", "--format", "jsonl", "--output", &path]);
+    assert_eq!((code(&output), stderr(&output)), (0, String::new()));
+    let told = stdout(&output);
+    assert_eq!(told, std::fs::read_to_string(path).expect("the file was written"));
+    let lines: Vec<serde_json::Value> =
+        told.lines().map(|line| serde_json::from_str(line).expect("a line is JSON")).collect();
+    assert_eq!(lines[0]["begin"]["target"], url);
+    assert_eq!(lines[lines.len() - 1]["end"]["summary"]["pass"], 11);
+    assert_eq!(lines.iter().filter(|line| line.get("result").is_some()).count(), 11);
+}
+
+#[test]
+fn what_was_broken_before_does_not_count_and_what_is_not_asked_for_neither() {
+    let (url, before) = (format!("ws://{}/", pages()), file("before.json"));
+    let check = |more: &[&str]| {
+        let only = ["--only", "server/correct-handshake-refused"];
+        handfast(&[&["check", &url][..], &only, more].concat())
+    };
+    let output = check(&["-o", &before]);
+    assert_eq!(code(&output), 1, "{}", stdout(&output));
+    assert!(stdout(&output).contains("It broke at upgrade: HTTP/1.1 200 OK"));
+    assert_eq!(code(&check(&["--baseline", &before])), 0);
+    assert_eq!(code(&check(&["--fail-on", "never"])), 0);
+    let serve = Serve::start(&[]);
+    let output = handfast(&["check", &serve.url("/echo"), "--only", "client/"]);
+    assert_eq!(code(&output), 4, "nothing judged is no pass: {}", stdout(&output));
+}
+
+#[test]
+fn a_server_that_is_not_there_is_told_from_wrong_use() {
+    let output = handfast(&["check", "ws://127.0.0.1:1/"]);
+    assert_eq!(code(&output), 3, "{}", stdout(&output));
+    assert!(stdout(&output).contains("It broke at tcp: 127.0.0.1:1: "), "{}", stdout(&output));
+    // What cannot be done is said before anything is sent.
+    for (more, words) in [
+        (["--output", "report.pdf"], "the extension must be txt, json, jsonl, xml, html or md"),
+        (["--baseline", "missing.json"], "--baseline missing.json: "),
+    ] {
+        let output = command(&["check", "ws://127.0.0.1:1/"]).args(more).output().expect("the program runs");
+        assert_eq!((code(&output), stdout(&output).as_str()), (2, ""));
+        assert!(stderr(&output).contains(words), "{}", stderr(&output));
+    }
+}
+
+#[test]
+fn the_client_of_this_program_keeps_the_rule_of_certificates() {
+    let client = [env!("CARGO_BIN_EXE_handfast"), "connect", "--send", "hi", "--count", "1", "{url}"];
+    let rules = ["--only", "client/tls-missing", "--only", "client/accept-missing-opens", "--all"];
+    let output = handfast(&[&["check-client"][..], &rules, &["--"], &client].concat());
+    assert_eq!(code(&output), 0, "{}", stdout(&output));
+    assert!(stdout(&output).contains("2 rules judged: 2 kept, "), "{}", stdout(&output));
+    assert!(stdout(&output).contains("with a right certificate it opened; "), "{}", stdout(&output));
+}
