@@ -1,4 +1,5 @@
-// What all checks in a browser share.
+// What all checks in a browser share. Each script takes CHROMIUM PAGE-URL [FOLDER], and prints `ok NAME` or `not ok NAME: WHY`
+// for each check and `1..N` at the end.
 
 import { chromium } from "playwright-core";
 
@@ -8,24 +9,31 @@ const [executablePath, pageAddress, folder] = process.argv.slice(2);
 export const address = pageAddress;
 /** Its echo. */
 export const echo = address.replace(/^http/, "ws").replace(/\/?$/, "/echo");
-/** Where screenshots go, if anywhere. */
-export const screenshots = folder;
+/** Where files of a run go, such as screenshots, if anywhere. */
+export const out = folder;
 export const LIMIT = 20000;
 
-export const browser = await chromium.launch({
-  executablePath,
-  headless: true,
-  timeout: 60000,
-  args: [
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-quic",
-    "--no-first-run",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-  ],
-});
+/** The browser, once `launch` has started it. @type {import("playwright-core").Browser} */
+export let browser;
+
+/** Starts the browser, with further options of Chromium. */
+export async function launch(...more) {
+  browser = await chromium.launch({
+    executablePath,
+    headless: true,
+    timeout: 60000,
+    args: [
+      "--no-sandbox",
+      "--disable-gpu",
+      "--disable-quic",
+      "--no-first-run",
+      "--disable-background-networking",
+      "--disable-component-update",
+      "--disable-sync",
+      ...more,
+    ],
+  });
+}
 
 /** A page that remembers all that goes wrong in it. */
 export async function open(url, options = {}) {

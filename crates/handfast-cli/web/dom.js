@@ -39,6 +39,13 @@ export const intro = (id, title, ...lead) =>
 /** A box with a heading. @param {string} title @param {...(Child | Child[])} children */
 export const card = (title, ...children) => h('section', { class: 'card' }, title && h('h2', {}, title), ...children);
 
+/** What stands where an answer would, if there is none. @param {string} title @param {Error} error */
+export const failure = (title, error) => h('p', { class: 'banner', 'data-good': 'false' }, h('b', {}, title), h('span', { class: 'words' }, error.message));
+
+/** What stands above a panel that needs HTTP/1.1, on a page that came over HTTP/2. */
+export const needsHttp1 = () => h('p', { class: 'banner notice' }, h('b', {}, 'This page came over HTTP/2'),
+  h('span', {}, 'There a WebSocket has no key, no 101 and no bytes of its own, and this panel is about those. Open the page from ', h('code', {}, 'handfast serve'), ' without a certificate: browsers speak HTTP/1.1 then.'));
+
 /** A button. @param {string} text @param {(event: Event) => void} onclick @param {Record<string, any>} [more] */
 export const button = (text, onclick, more = {}) => h('button', { type: 'button', onclick, ...more }, text);
 
@@ -56,6 +63,15 @@ export function copyButton(text, label = 'Copy', more = {}) {
     setTimeout(() => { made.textContent = label; }, 1500);
   }, more);
   return made;
+}
+
+/** Keeps the state in the fragment, so that a link shows the same. @param {string} fragment */
+export function remember(fragment) {
+  try {
+    history.replaceState(null, '', fragment);
+  } catch {
+    // Browsers refuse what is too long or comes too often: the link stays as it was.
+  }
 }
 
 /** Says it to those who listen. @param {string} text */

@@ -6,7 +6,7 @@ mod certificates;
 mod channels;
 mod forward;
 pub mod gorilla;
-mod http;
+pub mod http;
 mod http2;
 mod path;
 pub mod programs;

@@ -39,6 +39,8 @@ const FILES: &[(&str, &[u8])] = files! {
     "/live.js": "live.js",
     "/wrong.js": "wrong.js",
     "/play.js": "play.js",
+    "/difference.js": "difference.js",
+    "/recorded.js": "recorded.js",
     "/recorded.json": "recorded.json",
     "/cache.js": "cache.js",
     "/frames.js": "frames.js",

@@ -4,6 +4,7 @@ use super::limits::{RECORDED_BYTES_MAX, RECORDED_PIECES_MAX};
 use crate::escape;
 use bytes::{Buf, Bytes};
 use handfast::{Request, TakenOver};
+use handfast_proto::handshake::ResponseParts;
 use serde_json::{Value, json};
 use std::io::{self, IoSlice};
 use std::pin::Pin;
@@ -24,6 +25,7 @@ struct Piece {
 #[derive(Debug)]
 struct Recording {
     began: Instant,
+    http: &'static str,
     head: Bytes,
     key: String,
     pieces: Vec<Piece>,
@@ -42,6 +44,7 @@ impl Log {
         let key = request.header("Sec-WebSocket-Key").unwrap_or_default();
         Self(Arc::new(Mutex::new(Recording {
             began: Instant::now(),
+            http: if request.head().version().has_streams() { "HTTP/2" } else { "HTTP/1.1" },
             head: Bytes::copy_from_slice(request.head().as_bytes()),
             key: escape::bytes(key),
             pieces: Vec::new(),
@@ -49,6 +52,13 @@ impl Log {
             is_cut: false,
             ended: None,
         })))
+    }
+
+    /// This answer opens it, where no bytes of its own are seen: over HTTP/2.
+    pub fn answered(&self, parts: &ResponseParts) {
+        let fields = parts.fields.iter().map(|(name, value)| format!("{name}: {value}\r\n"));
+        let head = format!(":status: {}\r\n{}\r\n", parts.status, fields.collect::<String>());
+        self.push(false, head.as_bytes());
     }
 
     /// The conversation is over.
@@ -102,6 +112,7 @@ impl Log {
             }
         }
         json!({
+            "http": recording.http,
             "key": recording.key,
             "request": lines(&recording.head),
             "request_bytes": recording.head.len(),
