@@ -34,6 +34,22 @@ struct Recording {
     ended: Option<Duration>,
 }
 
+impl Recording {
+    fn push(&mut self, is_client: bool, bytes: &[u8]) {
+        if bytes.is_empty() {
+            return;
+        }
+        if self.bytes + bytes.len() > RECORDED_BYTES_MAX || self.pieces.len() == RECORDED_PIECES_MAX {
+            self.is_cut = true;
+        }
+        if !self.is_cut {
+            self.bytes += bytes.len();
+            let at = self.began.elapsed();
+            self.pieces.push(Piece { at, is_client, bytes: bytes.to_vec() });
+        }
+    }
+}
+
 /// A conversation that is being recorded; clones are the same one.
 #[derive(Clone, Debug)]
 pub struct Log(Arc<Mutex<Recording>>);
@@ -68,19 +84,7 @@ impl Log {
     }
 
     fn push(&self, is_client: bool, bytes: &[u8]) {
-        if bytes.is_empty() {
-            return;
-        }
-        let mut recording = self.recording();
-        if recording.bytes + bytes.len() > RECORDED_BYTES_MAX || recording.pieces.len() == RECORDED_PIECES_MAX
-        {
-            recording.is_cut = true;
-        }
-        if !recording.is_cut {
-            recording.bytes += bytes.len();
-            let at = recording.began.elapsed();
-            recording.pieces.push(Piece { at, is_client, bytes: bytes.to_vec() });
-        }
+        self.recording().push(is_client, bytes);
     }
 
     /// As the page wants it. Lines are escaped where they are not printable text, and stand without their line ends; all
@@ -219,9 +223,11 @@ impl AsyncWrite for Recorder {
         slices: &[IoSlice<'_>],
     ) -> Poll<io::Result<usize>> {
         let this = self.get_mut();
+        // Held over the write, which does not wait: a client that has read the bytes finds them recorded.
+        let mut recording = this.log.recording();
         let written = ready!(Pin::new(&mut this.taken.stream).poll_write_vectored(cx, slices))?;
         let bytes: Vec<u8> = slices.iter().flat_map(|slice| slice.iter()).take(written).copied().collect();
-        this.log.push(false, &bytes);
+        recording.push(false, &bytes);
         Poll::Ready(Ok(written))
     }
 
