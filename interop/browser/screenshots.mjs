@@ -14,9 +14,12 @@ const PICTURES = [
   ["wrong", "#wrong/client/accept-duplicate-opens/2", "light", async (page) => {
     await page.click("#wrong-play");
     await page.waitForSelector("#wrong-outcome");
-    // The banner's card is above; the bytes and the other clients are what the picture is about.
-    await page.evaluate(() => document.querySelector(".split").scrollIntoView({ behavior: "instant" }));
-    await page.evaluate(() => document.querySelector("#wrong-detail").scrollTo(0, 1000));
+    // The marked bytes, and the other clients below them.
+    await page.evaluate(() => {
+      const detail = document.querySelector("#wrong-detail");
+      document.querySelector(".split").scrollIntoView({ behavior: "instant" });
+      detail.scrollTop = document.querySelector("#wrong-bytes").closest(".card").offsetTop - detail.offsetTop;
+    });
   }],
   ["frames", "#frames", "dark", async (page) => {
     await page.click("#frames-connect");

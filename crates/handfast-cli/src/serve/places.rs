@@ -8,9 +8,9 @@ use std::ops::Range;
 pub fn of(fault: &RequestFault, bytes: &[u8]) -> Vec<Range<usize>> {
     let head = Head::new(bytes);
     match fault {
-        RequestFault::TlsHello | RequestFault::NotHttp(_) => vec![0..bytes.len().min(1)],
-        RequestFault::Http2Preface | RequestFault::RequestLineSpacing(_) => vec![head.first.clone()],
-        RequestFault::LeadingEmptyLines => vec![0..head.first.start],
+        RequestFault::TlsHello | RequestFault::NotHttp(_) => only(0..bytes.len().min(1)),
+        RequestFault::Http2Preface | RequestFault::RequestLineSpacing(_) => only(head.first.clone()),
+        RequestFault::LeadingEmptyLines => only(0..head.first.start),
         RequestFault::MethodMalformed(_)
         | RequestFault::MethodNotGet(_)
         | RequestFault::MethodCaseFolded(_) => head.part(0),
@@ -18,7 +18,7 @@ pub fn of(fault: &RequestFault, bytes: &[u8]) -> Vec<Range<usize>> {
         RequestFault::TargetFragment(_) => {
             let target = head.part(1).pop().unwrap_or_default();
             let at = bytes[target.clone()].iter().position(|byte| *byte == b'#').unwrap_or(0);
-            vec![target.start + at..target.end]
+            only(target.start + at..target.end)
         }
         RequestFault::TargetWrongForm(_) | RequestFault::TargetTooLong { .. } => head.part(1),
         RequestFault::HttpVersionMalformed(_) | RequestFault::HttpVersion10 => head.part(2),
@@ -86,6 +86,10 @@ pub fn of(fault: &RequestFault, bytes: &[u8]) -> Vec<Range<usize>> {
         // What is missing has no place, what is too much has none in particular, and the rest is of HTTP/2.
         _ => Vec::new(),
     }
+}
+
+fn only(range: Range<usize>) -> Vec<Range<usize>> {
+    std::iter::once(range).collect()
 }
 
 /// `count` bytes from `offset` within a range, as far as they are in it.
