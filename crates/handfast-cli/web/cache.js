@@ -1,8 +1,7 @@
 // Panel 5: the story of the cache, told and played.
-import { $, h, fill, intro, card, button, failure, needsHttp1 } from '/dom.js';
+import { $, h, fill, intro, card, button, failure, needsHttp1, faultList } from '/dom.js';
 import { freshName, getJson, socketUrl, isHttp2 } from '/api.js';
 import { headView, encode } from '/bytes.js';
-import { faultList } from '/faults.js';
 
 let name = freshName();
 let visits = 0;
@@ -78,7 +77,7 @@ function trip(who, stored, words) {
   return h('p', { class: 'trip', role: 'img', 'aria-label': words }, stop(who), h('span', { class: 'way' }, '⇄'), stop(stored ? 'Cache: “I have that”' : 'Cache'), h('span', { class: 'way' }, stored ? '✕' : '⇄'), stop('Server', stored));
 }
 
-/** @param {string} who @param {{ opened: boolean, replay: boolean, faults: import('/faults.js').Fault[], request: string[], response: string[] }} visit @param {boolean} [careless] */
+/** @param {string} who @param {{ opened: boolean, replay: boolean, faults: import('/dom.js').Fault[], request: string[], response: string[] }} visit @param {boolean} [careless] */
 function tell(who, visit, careless = false) {
   visits += 1;
   const fooled = visit.replay && visit.opened;

@@ -1,7 +1,6 @@
 // Panel 1: from the key to its accept value, each step computed by the server that answers real handshakes.
-import { $, h, fill, intro, card, button, copyButton, remember, ruleLink } from '/dom.js';
+import { $, h, fill, intro, card, button, copyButton, remember, ruleLink, faultList } from '/dom.js';
 import { getJson } from '/api.js';
-import { faultList } from '/faults.js';
 
 const SAMPLE = 'dGhlIHNhbXBsZSBub25jZQ==';
 

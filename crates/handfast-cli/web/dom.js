@@ -82,6 +82,16 @@ export function announce(text) {
 /** A link to a rule. @param {string} id */
 export const ruleLink = (id) => h('a', { class: 'rule', href: `#rules/${id}` }, id);
 
+/** @typedef {{ rule: string, level: string, source: string, title: string, text: string, fix: string, places?: [number, number][] }} Fault */
+
+/** Faults with rule, source and fix. @param {Fault[]} faults @param {string} [id] */
+export const faultList = (faults, id) => h('ul', { class: 'faults', id }, faults.map((fault) =>
+  h('li', { 'data-rule': fault.rule },
+    h('p', {}, ruleLink(fault.rule), ' ', h('span', { class: 'level' }, fault.level)),
+    h('p', {}, fault.text),
+    h('p', { class: 'fix' }, h('b', {}, 'Fix '), fault.fix),
+    h('p', { class: 'source' }, fault.source))));
+
 /** "1 byte", "2 bytes". @param {number} count @param {string} word */
 export const counted = (count, word) => `${count} ${word}${count === 1 ? '' : 's'}`;
 

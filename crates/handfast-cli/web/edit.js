@@ -1,9 +1,8 @@
 // Panel 2: a request to edit and break, judged by the server's real parser.
-import { $, h, fill, intro, card, button, copyButton, announce, counted, failure, remember } from '/dom.js';
+import { $, h, fill, intro, card, button, copyButton, announce, counted, failure, remember, faultList } from '/dom.js';
 import { getJson } from '/api.js';
 import { byteView, fromHex, joined, toHex } from '/bytes.js';
 import { bytesOf } from '/escapes.js';
-import { faultList } from '/faults.js';
 import { PRESETS, KNOCK_OUTS } from '/presets.js';
 import { asCurl, asNetcat, asRust } from '/copies.js';
 

@@ -10,11 +10,10 @@ import WebSocket from "ws";
 
 const [executable, address] = process.argv.slice(2);
 const profile = mkdtempSync(join(tmpdir(), "handfast-firefox-"));
-// A page that opens a hundred WebSockets which all fail would be made to wait longer and longer.
+// It asks nobody but the page.
 writeFileSync(
   join(profile, "user.js"),
-  `user_pref("network.websocket.delay-failed-reconnects", false);
-user_pref("app.update.enabled", false);
+  `user_pref("app.update.enabled", false);
 user_pref("datareporting.policy.dataSubmissionEnabled", false);
 `,
 );

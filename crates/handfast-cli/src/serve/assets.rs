@@ -30,7 +30,6 @@ const FILES: &[(&str, &[u8])] = files! {
     "/api.js": "api.js",
     "/bytes.js": "bytes.js",
     "/dom.js": "dom.js",
-    "/faults.js": "faults.js",
     "/compute.js": "compute.js",
     "/edit.js": "edit.js",
     "/escapes.js": "escapes.js",
