@@ -44,7 +44,7 @@ export const failure = (title, error) => h('p', { class: 'banner', 'data-good': 
 
 /** What stands above a panel that needs HTTP/1.1, on a page that came over HTTP/2. */
 export const needsHttp1 = () => h('p', { class: 'banner notice' }, h('b', {}, 'This page came over HTTP/2'),
-  h('span', {}, 'There a WebSocket has no key, no 101 and no bytes of its own, and this panel is about those. Open the page from ', h('code', {}, 'handfast serve'), ' without a certificate: browsers speak HTTP/1.1 then.'));
+  h('span', {}, 'Where server and browser can, WebSockets go over it too, as streams without a key, a 101 or bytes of their own. This panel is about those: if it has nothing to show, open the page from ', h('code', {}, 'handfast serve'), ' without a certificate. Browsers speak HTTP/1.1 then.'));
 
 /** A button. @param {string} text @param {(event: Event) => void} onclick @param {Record<string, any>} [more] */
 export const button = (text, onclick, more = {}) => h('button', { type: 'button', onclick, ...more }, text);
