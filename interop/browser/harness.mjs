@@ -40,7 +40,10 @@ export async function open(url, options = {}) {
   const context = await browser.newContext({ viewport: { width: 1400, height: 900 }, ...options });
   const page = await context.newPage();
   const trouble = [];
+  const asked = new Set();
   page.setDefaultTimeout(LIMIT);
+  page.on("request", (request) => asked.add(request));
+  for (const end of ["requestfinished", "requestfailed"]) page.on(end, (request) => asked.delete(request));
   page.on("console", (message) => {
     if (["error", "warning"].includes(message.type())) trouble.push(`console: ${message.text()}`);
   });
@@ -61,7 +64,13 @@ export async function open(url, options = {}) {
     ),
   );
   const answer = await page.goto(url);
-  return { page, trouble, answer, close: () => context.close() };
+  /** Waits until everything that was asked of the server is answered, and shown. */
+  const settled = async () => {
+    do await page.waitForTimeout(50);
+    while (asked.size > 0);
+    await page.waitForTimeout(20);
+  };
+  return { page, trouble, answer, settled, close: () => context.close() };
 }
 
 /** The panel of this fragment, shown and ready. */

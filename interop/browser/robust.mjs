@@ -75,7 +75,7 @@ export const robust = {
   },
 
   async "hostile-text-stays-text-in-every-field"() {
-    const { page, trouble, close } = await panel("#compute");
+    const { page, trouble, settled, close } = await panel("#compute");
     const fields = [
       ["compute", "#key-input", null],
       ["compute", "#accept-input", null],
@@ -93,7 +93,7 @@ export const robust = {
       for (const text of HOSTILE) {
         await page.fill(field, text);
         if (button) await page.click(button);
-        await page.waitForLoadState("networkidle");
+        await settled();
         await wantInert(page, `${field} with ${text}`);
       }
     }
@@ -123,10 +123,10 @@ export const robust = {
       "#rules/server/no-such-rule", `#rules/${encodeURIComponent('"]')}`, "#rules?q=%5B(", "#errors?text=%3Csvg%20onload%3Dalert(1)%3E",
     ];
     for (const fragment of fragments) {
-      const { page, trouble, close } = await open(`${address}${fragment}`);
+      const { page, trouble, settled, close } = await open(`${address}${fragment}`);
       if (fragment !== "#main") {
         await page.waitForFunction(() => document.body.dataset.ready);
-        await page.waitForLoadState("networkidle");
+        await settled();
         const shown = await page.$$eval("main > .panel", (all) => all.filter((one) => !one.hidden).length);
         want(shown === 1, `${fragment}: ${shown} panels`);
       }
@@ -200,8 +200,8 @@ export const robust = {
 
   async "every-control-is-reached-by-tab-and-shows-it"() {
     for (const name of ["compute", "edit", "live", "wrong", "cache", "frames", "rules", "errors"]) {
-      const { page, close } = await panel(`#${name}`);
-      await page.waitForLoadState("networkidle");
+      const { page, settled, close } = await panel(`#${name}`);
+      await settled();
       // What can be used, as the page has it: visible, not disabled, and not left out of the order by hand.
       const wanted = await page.evaluate(() => {
         const all = [...document.querySelectorAll("a[href], button, input, select, textarea, summary")];
