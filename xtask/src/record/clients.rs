@@ -15,10 +15,13 @@ pub struct Client {
     pub way: Way,
 }
 
+/// What a client said and the close code that it was told, from what it printed.
+pub type Said = fn(&str) -> (String, Option<u16>);
+
 /// How it is run.
 pub enum Way {
     /// Once for each server; `{url}` in its words is the address. What it says stands in what it prints.
-    Each { words: fn() -> Verdict<Vec<String>>, said: fn(&str) -> (String, Option<u16>) },
+    Each { words: fn() -> Verdict<Vec<String>>, said: Said },
     /// Once for all: a script that opens the page behind its words and prints a line of JSON for each server.
     Page(fn() -> Verdict<Command>),
 }

@@ -9,7 +9,7 @@ use std::time::{Duration, Instant};
 use serde_json::Value;
 
 use super::book::{Entry, Results};
-use super::clients::{Client, Way};
+use super::clients::{Client, Said, Way};
 use crate::interop::{http, programs};
 use crate::report::Verdict;
 use crate::{Outcome, install, paths, process};
@@ -44,51 +44,51 @@ const SAID_MAX: usize = 200;
 pub fn all(client: &Client) -> Verdict<Results> {
     let (_server, port) = programs::serve(&format!("record-{}-serve", client.name))?;
     match &client.way {
-        Way::Each { words, said } => {
-            let words = words()?;
-            let paths = list(port)?;
-            let (next, results) = (AtomicUsize::new(0), Mutex::new(Vec::new()));
-            std::thread::scope(|scope| {
-                for _ in 0..AT_ONCE {
-                    scope.spawn(|| {
-                        loop {
-                            let place = next.fetch_add(1, Ordering::Relaxed);
-                            let Some(path) = paths.get(place) else { return };
-                            let entry = one(client.name, &words, *said, port, (place, path));
-                            results.lock().expect("no thread panics").push((path.clone(), entry));
-                        }
-                    });
+        Way::Each { words, said } => each(client.name, &words()?, *said, port),
+        Way::Page(command) => page(client.name, command()?, port),
+    }
+}
+
+/// The client is run once for each server, some at the same time.
+fn each(name: &str, words: &[String], said: Said, port: u16) -> Verdict<Results> {
+    let paths = list(port)?;
+    let (next, results) = (AtomicUsize::new(0), Mutex::new(Vec::new()));
+    std::thread::scope(|scope| {
+        for _ in 0..AT_ONCE {
+            scope.spawn(|| {
+                loop {
+                    let place = next.fetch_add(1, Ordering::Relaxed);
+                    let Some(path) = paths.get(place) else { return };
+                    let entry = one(name, words, said, port, (place, path));
+                    results.lock().expect("no thread panics").push((path.clone(), entry));
                 }
             });
-            let results = results.into_inner().expect("no thread panics");
-            Ok(results.into_iter().map(|(path, entry)| Ok((path, entry?))).collect::<Outcome<Results>>()?)
         }
-        Way::Page(command) => {
-            let mut command = command()?;
-            command.arg(format!("http://127.0.0.1:{port}/"));
-            let name = format!("record-{}", client.name);
-            let ended = process::run(&name, &mut command, install::log(&name), PAGE_LIMIT)?;
-            let lines = ended.checked(&name)?;
-            let mut results = Results::new();
-            for line in lines.lines().filter(|line| line.starts_with('{')) {
-                let told: Value =
-                    serde_json::from_str(line).map_err(|error| format!("{name}: {error}: {line}"))?;
-                let path = told["path"].as_str().unwrap_or_default().to_owned();
-                if !is_left_out(&path) {
-                    let said = told["said"].as_str().unwrap_or_default();
-                    let code = told["code"].as_u64().and_then(|code| u16::try_from(code).ok());
-                    results.insert(path, entry(&told["seen"], said, code));
-                }
-            }
-            let wanted = list(port)?.len();
-            if results.len() != wanted {
-                return Err(
-                    format!("{name} told of {} servers, and there are {wanted}", results.len()).into()
-                );
-            }
-            Ok(results)
+    });
+    let results = results.into_inner().expect("no thread panics");
+    Ok(results.into_iter().map(|(path, entry)| Ok((path, entry?))).collect::<Outcome<Results>>()?)
+}
+
+/// The script plays all servers, and prints a line of JSON for each.
+fn page(name: &str, mut command: Command, port: u16) -> Verdict<Results> {
+    let name = format!("record-{name}");
+    command.arg(format!("http://127.0.0.1:{port}/"));
+    let lines = process::run(&name, &mut command, install::log(&name), PAGE_LIMIT)?.checked(&name)?;
+    let mut results = Results::new();
+    for line in lines.lines().filter(|line| line.starts_with('{')) {
+        let told: Value = serde_json::from_str(line).map_err(|error| format!("{name}: {error}: {line}"))?;
+        let path = told["path"].as_str().unwrap_or_default().to_owned();
+        if !is_left_out(&path) {
+            let said = told["said"].as_str().unwrap_or_default();
+            let code = told["code"].as_u64().and_then(|code| u16::try_from(code).ok());
+            results.insert(path, entry(&told["seen"], said, code));
         }
     }
+    let wanted = list(port)?.len();
+    if results.len() != wanted {
+        return Err(format!("{name} told of {} servers, and there are {wanted}", results.len()).into());
+    }
+    Ok(results)
 }
 
 /// The paths behind `/wrong/`, those of [`LEFT_OUT`] left out.
@@ -109,7 +109,7 @@ pub fn is_left_out(path: &str) -> bool {
 fn one(
     client: &str,
     words: &[String],
-    said: fn(&str) -> (String, Option<u16>),
+    said: Said,
     port: u16,
     (place, path): (usize, &str),
 ) -> Outcome<Entry> {
