@@ -29,6 +29,7 @@ await run({
     want(sent.includes(":status: 200") && sent.includes("sec-websocket-protocol: chat") && !/accept/i.test(sent), sent);
     await textOf(page, "#live-streams", (text) => text.includes("RFC 8441"));
     want((await page.$$("#server-key")).length === 0, "a key is shown");
+    want((await page.$$("#observed figure button")).length === 0, "fields of HTTP/2 are shown byte by byte");
     await textOf(page, "#both-views", (text) => text.includes("permessage-deflate"));
     await page.fill("#echo-input", "over a stream");
     await page.click("#echo-send");

@@ -155,5 +155,7 @@ export function byteView(caption, bytes, look, id) {
     if (shows) text.after(dump);
     else dump.remove();
   } }, 'Byte by byte');
-  return h('figure', {}, h('figcaption', {}, h('span', {}, caption, ' ', h('span', { class: 'size' }, counted(bytes.length, 'byte'))), toggle), text);
+  // Without line ends these are the fields of HTTP/2, which cross the wire as other bytes.
+  const isWire = look?.ends !== false;
+  return h('figure', {}, h('figcaption', {}, h('span', {}, caption, isWire && [' ', h('span', { class: 'size' }, counted(bytes.length, 'byte'))]), isWire && toggle), text);
 }

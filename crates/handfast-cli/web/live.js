@@ -98,7 +98,7 @@ const field = (lines, name) => lines.find((line) => line.toLowerCase().startsWit
 function showSeen(into, seen, mine, times) {
   const streams = seen.http === 'HTTP/2';
   const mark = { ends: !streams, kind: (line, place) => (place === 0 || MATTERS.test(line.replace(/(.):.*/, '$1')) ? 'matters' : 'dull') };
-  const head = (lines) => encode(`${lines.join('\r\n')}\r\n\r\n`);
+  const head = (lines) => encode(streams ? lines.filter(Boolean).join('\n') : `${lines.join('\r\n')}\r\n\r\n`);
   const told = (value) => (value ? h('code', {}, value) : h('span', { class: 'remark' }, 'none'));
   const row = (what, asked, agreed, script) => h('tr', {}, h('th', { scope: 'row' }, what), h('td', {}, told(asked)), h('td', {}, told(agreed)), h('td', {}, told(script)));
   const key = seen.key;
