@@ -94,17 +94,8 @@ fn the_page_allows_nothing_but_its_own_files() {
 #[test]
 fn the_first_view_is_smaller_than_100_kb() {
     let serve = Serve::start(&[]);
-    let files = [
-        "/",
-        "/page.css",
-        "/panels.css",
-        "/icon.svg",
-        "/main.js",
-        "/api.js",
-        "/dom.js",
-        "/faults.js",
-        "/compute.js",
-    ];
+    let files =
+        ["/", "/page.css", "/panels.css", "/icon.svg", "/main.js", "/api.js", "/dom.js", "/compute.js"];
     let bytes: usize = files.iter().map(|path| serve.get(path).len()).sum();
     assert!(bytes < 100_000, "{bytes} bytes");
 }

@@ -95,7 +95,7 @@ pub const EXCERPT_BYTES_MAX: usize = 64;
 /// Buffers of one read that a thread keeps spare, of 64 KiB each.
 pub const SPARE_READS_MAX: usize = 16;
 
-/// Buffers of a few small frames that a thread keeps spare, of 1000 bytes each.
+/// Buffers of a few small frames that a thread keeps spare, of 1280 bytes each.
 pub const SPARE_FRAMES_MAX: usize = 256;
 
 /// Send queues that a thread keeps spare.

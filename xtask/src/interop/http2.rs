@@ -52,11 +52,18 @@ pub fn browser() -> Verdict {
     let node = install::npm("interop/browser")?;
     let mut sum = Tally::default();
     for site in sites("browser-http2", false)? {
-        let log = scratch(&site.name)?.join("net-log.json");
-        let mut command = Command::new(&node);
-        command.arg(paths::at("interop/browser/http2.mjs")).arg(&chromium);
-        command.arg(format!("https://127.0.0.1:{}/", site.port)).arg(log);
-        sum = sum.plus(checks_against(&site.server, &format!("{}-client", site.name), &mut command)?);
+        let folder = scratch(&site.name)?;
+        let address = format!("https://127.0.0.1:{}/", site.port);
+        let run = |script: &str| -> Verdict {
+            let mut command = Command::new(&node);
+            command.arg(paths::at(&format!("interop/browser/{script}.mjs"))).arg(&chromium);
+            command.arg(&address).arg(&folder);
+            checks_against(&site.server, &format!("{}-{script}", site.name), &mut command)
+        };
+        sum = sum.plus(run("http2")?);
+        if site.name.ends_with("serve") {
+            sum = sum.plus(run("page-http2")?);
+        }
     }
     Ok(sum)
 }

@@ -12,6 +12,7 @@ pub mod listen;
 mod metrics;
 mod page;
 mod parse;
+mod places;
 mod probe;
 mod query;
 mod record;

@@ -87,6 +87,14 @@ impl Site {
         self.answer.clone()
     }
 
+    /// As [`Site::answer`], with compression where the page asks for it.
+    fn observed_answer(&self, deflate: Option<&str>) -> Answer {
+        match deflate {
+            Some("1") => self.answer().deflate(DeflateOptions::default()),
+            _ => self.answer(),
+        }
+    }
+
     /// What was recorded under this name.
     pub fn observed(&self, now: Instant, name: &str) -> Option<Log> {
         self.observed.get(now, name)
@@ -145,6 +153,23 @@ impl Site {
         let (deflate, is_tls) = (query::text(request.query(), "deflate"), request.transport().is_tls());
         let taken = match request.take_over() {
             Ok(taken) => taken,
+            // Over HTTP/2 the handshake is seen, and the frames are not.
+            Err(request) if request.path() == "/echo" => {
+                if let Some(name) = &name {
+                    self.observed.put(Instant::now(), name, log.clone());
+                }
+                let answer = self.observed_answer(deflate.as_deref());
+                if let Ok((_, parts)) = offer.accept_parts(&answer) {
+                    log.answered(&parts);
+                }
+                let ended = match request.accept_with(&answer).await {
+                    // The connection itself tells it of a drain.
+                    Ok(ws) => converse(ws, std::future::pending()).await,
+                    Err(error) => Err(error),
+                };
+                log.end();
+                return ended;
+            }
             Err(request) => {
                 let text = "This is played over HTTP/1.1 only: it is about the bytes on the wire.\n";
                 return request.respond(HttpResponse::text(400, text)).await;
@@ -161,10 +186,7 @@ impl Site {
         }
         let options = AcceptOptions {
             policy: self.policy_over(is_tls),
-            answer: match deflate.as_deref() {
-                Some("1") => self.answer().deflate(DeflateOptions::default()),
-                _ => self.answer(),
-            },
+            answer: self.observed_answer(deflate.as_deref()),
             config: self.config.clone(),
         };
         if is_cache {
@@ -235,7 +257,11 @@ impl Site {
             let rule = query::text(asked.query, "rule").and_then(|id| Rule::find(&id));
             let probed = match (rule, request.transport().local_addr()) {
                 (Some(rule), Ok(own)) => probe::run(rule, own, is_tls).await,
-                _ => Err(HttpResponse::text(404, "The catalogue has no such rule.\n")),
+                (None, _) => Err(HttpResponse::text(404, "The catalogue has no such rule.\n")),
+                (Some(_), Err(_)) => {
+                    let text = "The checker probes a port, and this server listens on a Unix socket.\n";
+                    Err(HttpResponse::text(404, text))
+                }
             };
             return page::json(asked, probed);
         }
