@@ -224,6 +224,23 @@ export const robust = {
     }
   },
 
+  async "last-of-quick-clicks-is-shown"() {
+    const names = ["live", "wrong", "rules", "frames", "compute", "errors", "edit", "cache"];
+    for (let turn = 0; turn < names.length; turn++) {
+      const order = [...names.slice(turn), ...names.slice(0, turn)];
+      const { page, trouble, settled, close } = await open(`${address}#${order[0]}`);
+      // All before the first of their files is there.
+      await page.evaluate((order) => order.slice(1).forEach((name) => (location.hash = `#${name}`)), order);
+      await settled();
+      await page.waitForFunction(() => document.body.dataset.ready);
+      await settled();
+      const shown = await page.$$eval("main > .panel", (all) => all.filter((one) => !one.hidden).map((one) => one.id));
+      want(shown.length === 1 && shown[0] === `panel-${order.at(-1)}`, `${order} shows ${shown}`);
+      wantQuiet({ trouble });
+      await close();
+    }
+  },
+
   async "without-javascript-a-sentence-says-what-to-do"() {
     const context = await browser.newContext({ javaScriptEnabled: false });
     const page = await context.newPage();

@@ -42,7 +42,7 @@ function decode(text) {
 async function mount(name) {
   const known = mounted.get(name);
   if (known) return known;
-  const section = h('div', { class: `panel panel-${name}`, id: `panel-${name}` });
+  const section = h('div', { class: `panel panel-${name}`, id: `panel-${name}`, hidden: true });
   const panel = await PANELS[name].load();
   // Two quick clicks may have asked for it twice.
   if (!mounted.has(name)) {
@@ -55,18 +55,22 @@ async function mount(name) {
 
 async function route() {
   if (location.hash === '#main') return;
-  const { name, place, state } = parts();
+  const { name } = parts();
   const first = shown === '';
   let here;
   try {
     here = await mount(name);
   } catch {
+    if (parts().name !== name) return;
     // A module that could not be loaded once is not asked for again before the page is.
     for (const { section } of mounted.values()) section.hidden = true;
     $('trouble')?.remove();
     $('main').append(h('section', { class: 'card trouble', id: 'trouble' }, failure('This panel cannot be loaded', new Gone()), h('p', {}, h('a', { href: location.href, onclick: () => location.reload() }, 'Load the page again'))));
     return;
   }
+  // Whoever has clicked again while this one was loading wants the other one.
+  const { name: wanted, place, state } = parts();
+  if (wanted !== name) return;
   $('trouble')?.remove();
   for (const [other, { section }] of mounted) section.hidden = other !== name;
   for (const link of document.querySelectorAll('#nav a')) {

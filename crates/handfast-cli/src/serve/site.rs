@@ -21,6 +21,7 @@ use handfast_proto::rules::Rule;
 use serde_json::Value;
 use std::net::IpAddr;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Instant;
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::sync::Semaphore;
@@ -34,6 +35,8 @@ pub struct Site {
     config: Arc<Config>,
     observed: Store<Log>,
     played: Store<Value>,
+    /// Connections that came to a wrong server under one name.
+    arrivals: Store<Arc<AtomicUsize>>,
     caches: Store<Cache>,
     plays: Semaphore,
     /// A key that nobody sent: the accept values of wrong servers that belong to another connection are made of it.
@@ -65,6 +68,7 @@ impl Site {
             config: Arc::new(Config::for_servers()),
             observed: Store::default(),
             played: Store::default(),
+            arrivals: Store::default(),
             caches: Store::default(),
             plays: Semaphore::new(PLAYS_MAX),
             other_key: key::fresh()?.as_str().to_owned(),
@@ -102,7 +106,12 @@ impl Site {
 
     /// What a wrong server saw under this name.
     pub fn played(&self, now: Instant, name: &str) -> Option<Value> {
-        self.played.get(now, name)
+        let mut played = self.played.get(now, name)?;
+        let arrivals = self.arrivals.get(now, name).map_or(0, |count| count.load(Ordering::Relaxed));
+        if arrivals > 1 {
+            wrong::came_again(&mut played);
+        }
+        Some(played)
     }
 
     /// The cache of this name.
@@ -224,6 +233,10 @@ impl Site {
         one: &'static WrongServer,
         name: Option<&str>,
     ) -> Result<(), Error> {
+        if let Some(name) = name {
+            let arrivals = self.arrivals.get_or_put(Instant::now(), name, Arc::default);
+            arrivals.fetch_add(1, Ordering::Relaxed);
+        }
         let played = wrong::play(taken, one, &self.other_key).await?;
         if let (Some(name), Some(played)) = (name, played) {
             self.played.put(Instant::now(), name, played);

@@ -74,6 +74,13 @@ pub async fn play(
     Ok(played.map(|played| told(one, &played)))
 }
 
+/// A client that follows a redirect, or tries again, comes once more under the same name: the verdict, made of its first connection,
+/// does not stand then.
+pub fn came_again(played: &mut Value) {
+    played["verdict"] = "inconclusive".into();
+    played["words"] = "it came again, and several connections are judged by handfast check-client".into();
+}
+
 fn told(one: &WrongServer, played: &Played) -> Value {
     let cut = |bytes: &[u8]| escape::hex(&bytes[..bytes.len().min(ANSWER_BYTES_MAX)]);
     json!({
