@@ -1,4 +1,5 @@
-// What all checks in a browser share.
+// What all checks in a browser share. Each script takes CHROMIUM PAGE-URL [FOLDER], and prints `ok NAME` or `not ok NAME: WHY`
+// for each check and `1..N` at the end.
 
 import { chromium } from "playwright-core";
 
@@ -8,31 +9,41 @@ const [executablePath, pageAddress, folder] = process.argv.slice(2);
 export const address = pageAddress;
 /** Its echo. */
 export const echo = address.replace(/^http/, "ws").replace(/\/?$/, "/echo");
-/** Where screenshots go, if anywhere. */
-export const screenshots = folder;
+/** Where files of a run go, such as screenshots, if anywhere. */
+export const out = folder;
 export const LIMIT = 20000;
 
-export const browser = await chromium.launch({
-  executablePath,
-  headless: true,
-  timeout: 60000,
-  args: [
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-quic",
-    "--no-first-run",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-  ],
-});
+/** The browser, once `launch` has started it. @type {import("playwright-core").Browser} */
+export let browser;
+
+/** Starts the browser, with further options of Chromium. */
+export async function launch(...more) {
+  browser = await chromium.launch({
+    executablePath,
+    headless: true,
+    timeout: 60000,
+    args: [
+      "--no-sandbox",
+      "--disable-gpu",
+      "--disable-quic",
+      "--no-first-run",
+      "--disable-background-networking",
+      "--disable-component-update",
+      "--disable-sync",
+      ...more,
+    ],
+  });
+}
 
 /** A page that remembers all that goes wrong in it. */
 export async function open(url, options = {}) {
   const context = await browser.newContext({ viewport: { width: 1400, height: 900 }, ...options });
   const page = await context.newPage();
   const trouble = [];
+  const asked = new Set();
   page.setDefaultTimeout(LIMIT);
+  page.on("request", (request) => asked.add(request));
+  for (const end of ["requestfinished", "requestfailed"]) page.on(end, (request) => asked.delete(request));
   page.on("console", (message) => {
     if (["error", "warning"].includes(message.type())) trouble.push(`console: ${message.text()}`);
   });
@@ -53,7 +64,13 @@ export async function open(url, options = {}) {
     ),
   );
   const answer = await page.goto(url);
-  return { page, trouble, answer, close: () => context.close() };
+  /** Waits until everything that was asked of the server is answered, and shown. */
+  const settled = async () => {
+    do await page.waitForTimeout(50);
+    while (asked.size > 0);
+    await page.waitForTimeout(20);
+  };
+  return { page, trouble, answer, settled, close: () => context.close() };
 }
 
 /** The panel of this fragment, shown and ready. */

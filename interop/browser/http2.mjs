@@ -1,37 +1,14 @@
-// A real browser that opens WebSockets over HTTP/2 (RFC 8441): node http2.mjs CHROMIUM PAGE-URL NET-LOG
+// A real browser that opens WebSockets over HTTP/2 (RFC 8441): node http2.mjs CHROMIUM PAGE-URL FOLDER
 // Chromium takes HTTP/2 for a WebSocket only on a connection that it has already and whose SETTINGS allow the extended
-// CONNECT, so the page is loaded first. That it did is read from Chromium's own log of the network.
-// Prints `ok NAME` or `not ok NAME: WHY` for each check, and `1..N` at the end.
+// CONNECT, so the page is loaded first. That it did is read from Chromium's own log of the network, which goes to the folder.
 
 import { readFileSync } from "node:fs";
-import { chromium } from "playwright-core";
+import { address, browser, launch, open, out, run, want } from "./harness.mjs";
 
-const [executablePath, address, netLog] = process.argv.slice(2);
-const LIMIT = 40000;
-
-const browser = await chromium.launch({
-  executablePath,
-  headless: true,
-  timeout: 60000,
-  args: [
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-quic",
-    "--no-first-run",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-    `--log-net-log=${netLog}`,
-    "--net-log-capture-mode=Everything",
-  ],
-});
+const netLog = `${out}/net-log.json`;
+await launch(`--log-net-log=${netLog}`, "--net-log-capture-mode=Everything");
 // The certificate is made for this run, and nobody vouches for it.
-const context = await browser.newContext({ ignoreHTTPSErrors: true });
-const page = await context.newPage();
-
-const want = (condition, text) => {
-  if (!condition) throw new Error(text);
-};
+const { page } = await open(address, { ignoreHTTPSErrors: true });
 
 // A WebSocket's life in the page: what is given is sent, and what came back is compared.
 const talk = (path, size, protocols = []) =>
@@ -67,7 +44,6 @@ const events = () => {
 
 const checks = {
   async "page-comes-over-http-2"() {
-    await page.goto(address);
     const protocol = await page.evaluate(() => performance.getEntriesByType("navigation")[0].nextHopProtocol);
     want(protocol === "h2", `it came over ${protocol}`);
   },
@@ -110,16 +86,4 @@ const checks = {
   },
 };
 
-for (const [name, check] of Object.entries(checks)) {
-  let timer;
-  const limit = new Promise((_, fail) => (timer = setTimeout(fail, LIMIT, new Error("took too long"))));
-  try {
-    await Promise.race([check(), limit]);
-    console.log(`ok ${name}`);
-  } catch (error) {
-    console.log(`not ok ${name}: ${error.message}`);
-  }
-  clearTimeout(timer);
-}
-console.log(`1..${Object.keys(checks).length}`);
-process.exit(0);
+await run(checks);

@@ -1,11 +1,13 @@
 // A real browser on the page of `handfast serve`: node page.mjs CHROMIUM PAGE-URL [SCREENSHOT-FOLDER]
-// Prints `ok NAME` or `not ok NAME: WHY` for each check, and `1..N` at the end. The stories of the panels are in panels.mjs.
+// The stories of the panels are in panels.mjs.
 
 import { createServer } from "node:http";
 import { connect, createServer as createTcpServer } from "node:net";
-import { address, echo, open, run, want } from "./harness.mjs";
+import { address, echo, launch, open, run, want } from "./harness.mjs";
 import { panels } from "./panels.mjs";
+import { robust } from "./robust.mjs";
 
+await launch();
 const { page } = await open(address);
 
 const socket = {
@@ -99,4 +101,4 @@ const socket = {
   },
 };
 
-await run({ ...panels, ...socket });
+await run({ ...panels, ...robust, ...socket });

@@ -4,7 +4,7 @@ import { createHash } from "node:crypto";
 import { readFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import { connect } from "node:net";
-import { address, browser, panel, open, screenshots, textOf, want, wantQuiet } from "./harness.mjs";
+import { address, browser, panel, open, out, textOf, want, wantQuiet } from "./harness.mjs";
 
 const axe = readFileSync(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");
 
@@ -86,18 +86,6 @@ export const panels = {
     await close();
   },
 
-  async "first-view-is-smaller-than-100-kb"() {
-    const context = await browser.newContext();
-    const page = await context.newPage();
-    const sizes = [];
-    page.on("response", (response) => sizes.push(response.body().then((body) => body.length)));
-    await page.goto(address);
-    await page.waitForFunction(() => document.querySelector("#accept-output")?.textContent);
-    const bytes = (await Promise.all(sizes)).reduce((sum, one) => sum + one, 0);
-    want(bytes > 10_000 && bytes < 100_000, `${bytes} bytes in ${sizes.length} answers`);
-    await context.close();
-  },
-
   async "compute-shows-each-step-and-names-a-mistake"() {
     const { page, trouble, close } = await panel("#compute");
     for (const key of ["dGhlIHNhbXBsZSBub25jZQ==", "x3JJHMbDL1EzLkh9GBhXDw=="]) {
@@ -130,6 +118,9 @@ export const panels = {
     await page.click('[data-way="two keys"]');
     await page.waitForSelector('#edit-faults [data-rule="server/key-duplicate-different"]');
     want((await rules()).length === 2, `the faults are ${await rules()}`);
+    const marked = () => page.$$eval("#edit-sent mark", (all) => all.map((one) => one.textContent));
+    const sample = "dGhlIHNhbXBsZSBub25jZQ==";
+    want(JSON.stringify(await marked()) === JSON.stringify([sample, "8", "AQIDBAUGBwgJCgsMDQ4PEA=="]), `marked: ${await marked()}`);
     const shown = await page.textContent("#edit-answer");
     // The same bytes over a socket get the same answer.
     const text = await page.inputValue("#edit-request");
@@ -145,9 +136,29 @@ export const panels = {
     await again.page.click("#edit-send");
     await textOf(again.page, "#edit-sent", (text) => text.includes("<img src=x onerror=alert(1)>\\x00"));
     want((await again.page.$$("#edit-verdict img")).length === 0, "bytes became markup");
+    want((await again.page.$$eval("#edit-sent mark", (all) => all.map((one) => one.textContent))).includes("\\x00"), "the NUL is not marked");
+    await again.page.click(".pair figure button");
+    want((await again.page.textContent(".wire.hex mark")) === "00", "the NUL is not marked among the bytes");
     wantQuiet(again);
     wantQuiet({ trouble });
     await again.close();
+  },
+
+  async "every-knock-out-is-refused-and-its-bytes-are-marked"() {
+    const { page, trouble, close } = await panel("#edit");
+    const ways = await page.$$eval("[data-way]", (all) => all.map((one) => one.dataset.way));
+    want(ways.length === 25, `${ways.length} ways`);
+    for (const way of ways) {
+      await page.click("#edit-reset");
+      await page.waitForSelector('#edit-outcome[data-outcome="accepted"]');
+      await page.click(`[data-way="${way}"]`);
+      await page.waitForSelector(`#edit-outcome[data-outcome="${way === "no empty line" ? "waits" : "refused"}"]`);
+      const [faults, marks] = await Promise.all(["#edit-faults [data-rule]", "#edit-sent mark"].map(async (all) => (await page.$$(all)).length));
+      // What is not there has no place; without Host, the Origin has nothing to be compared with, and is marked.
+      want(faults > 0 && (marks > 0) === (way === "no Host" || !way.startsWith("no ")), `${way}: ${faults} faults, ${marks} marks`);
+    }
+    wantQuiet({ trouble });
+    await close();
   },
 
   async "edited-request-is-copied-for-curl-netcat-and-rust"() {
@@ -225,9 +236,44 @@ export const panels = {
     const [saved] = await Promise.all([page.waitForEvent("download"), page.click("#wrong-json")]);
     const report = JSON.parse(readFileSync(await saved.path(), "utf8"));
     want(report.results.length === total && report.summary.pass === passed, JSON.stringify(report.summary));
+    // Beside other clients it is counted over the servers that they were recorded with.
+    const { clients } = await (await fetch(`${address}recorded.json`)).json();
+    const count = (verdict) => report.results.filter((one) => one.verdict === verdict && clients[0].results[one.path.replace("/wrong/", "")]).length;
+    const own = await page.$$eval('#wrong-scores [data-client="Your browser"] td.number', (cells) => cells.map((cell) => Number(cell.textContent)));
+    want(JSON.stringify(own) === JSON.stringify(["pass", "remark", "fail"].map(count)), `the table of all clients says ${own}`);
     const [text] = await Promise.all([page.waitForEvent("download"), page.click("#wrong-markdown")]);
     want(readFileSync(await text.path(), "utf8").split("\n").length > total, "the Markdown is too short");
     wantQuiet({ trouble }, REFUSED);
+    await close();
+  },
+
+  async "wrong-bytes-are-marked-and-other-clients-stand-beside"() {
+    const { page, trouble, close } = await panel("#wrong/client/accept-case-changed-opens/3");
+    const marked = () => page.$$eval("#wrong-bytes mark", (all) => all.map((one) => one.textContent || one.ariaLabel));
+    const place = async (path) => {
+      await page.evaluate((path) => (location.hash = `#wrong/${path}`), path);
+      await page.waitForFunction((path) => document.querySelector("#wrong-detail dd.mono")?.textContent === `/wrong/${path}`, path);
+    };
+    // The RFC's sample gets s3pPLMBiTxaQ9kYGzzhZRbK+xOo=: one letter of it is another one.
+    await page.waitForSelector("#wrong-bytes mark");
+    want((await marked()).length === 1 && (await marked())[0].length === 1, `marked: ${await marked()}`);
+    await place("client/upgrade-wrong-opens/1");
+    want(JSON.stringify(await marked()) === '["h2c"]', `marked: ${await marked()}`);
+    await place("client/accept-trimmed-opens/1");
+    want(JSON.stringify(await marked()) === '["missing here: ="]', `marked: ${await marked()}`);
+    await place("correct");
+    want((await marked()).length === 0, `marked: ${await marked()}`);
+    await place("client/accept-missing-opens/1");
+    await textOf(page, "#wrong-missing", (text) => text.includes("Sec-WebSocket-Accept: s3pPLMBiTxaQ9kYGzzhZRbK+xOo="));
+    // What others did is what the recording says, in their own words.
+    const { clients } = await (await fetch(`${address}recorded.json`)).json();
+    want(clients.length >= 10, `${clients.length} clients are recorded`);
+    for (const { name, version, results } of clients) {
+      const row = await page.textContent(`#wrong-others [data-client="${name}"]`);
+      const [reaction, , said] = results["client/accept-missing-opens/1"];
+      want(row.includes(reaction) && row.includes(said) && row.includes(version), `${name}: ${row}`);
+    }
+    wantQuiet({ trouble });
     await close();
   },
 
@@ -335,9 +381,9 @@ export const panels = {
               found.push(`${name} ${width} ${colorScheme}: ${id} at ${nodes.slice(0, 3).map(({ target }) => target).join(", ")}`);
             }
           }
-          if (screenshots) {
+          if (out) {
             await page.evaluate(() => scrollTo(0, 0));
-            await page.screenshot({ path: `${screenshots}/${name}-${width}-${colorScheme}.png`, fullPage: width === 400 });
+            await page.screenshot({ path: `${out}/${name}-${width}-${colorScheme}.png`, fullPage: width === 400 });
           }
           const noise = trouble.filter((line) => !REFUSED.test(line));
           if (noise.length > 0) found.push(`${name}: ${noise}`);

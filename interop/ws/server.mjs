@@ -8,6 +8,7 @@
 
 import { createServer } from "node:http";
 import { WebSocketServer } from "ws";
+import { behaviours, refusal } from "./behaviours.mjs";
 
 const sockets = new WebSocketServer({
   noServer: true,
@@ -15,18 +16,6 @@ const sockets = new WebSocketServer({
   perMessageDeflate: { threshold: 0 },
   handleProtocols: (offered) => (offered.has("chat.v2") ? "chat.v2" : false),
 });
-
-const behaviours = {
-  "/echo": (socket) => socket.on("message", (data, binary) => socket.send(data, { binary })),
-  "/subprotocol": (socket) => socket.on("message", (data, binary) => socket.send(data, { binary })),
-  "/close": (socket) => socket.close(4001, "see you"),
-  "/fragments": (socket) => {
-    socket.send("0".repeat(1000), { fin: false });
-    socket.ping("between");
-    socket.send("1".repeat(1000), { fin: false });
-    socket.send("2".repeat(1000), { fin: true });
-  },
-};
 
 const server = createServer((request, response) => {
   response.writeHead(404, { "Content-Type": "text/plain" });
@@ -36,10 +25,9 @@ const server = createServer((request, response) => {
 server.on("upgrade", (request, socket, head) => {
   const behaviour = behaviours[request.url.split("?")[0]];
   if (!behaviour) {
-    const body = "not for you\n";
     socket.end(
       "HTTP/1.1 403 Forbidden\r\nContent-Type: text/plain\r\nConnection: close\r\n" +
-        `X-Reason: interop\r\nContent-Length: ${body.length}\r\n\r\n${body}`,
+        `X-Reason: interop\r\nContent-Length: ${refusal.length}\r\n\r\n${refusal}`,
     );
     return;
   }

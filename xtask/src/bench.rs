@@ -82,6 +82,7 @@ fn compare(options: &Options<'_>) -> Outcome {
         .args(["--servers", &servers, "--regime", "one", "--secs", "1", "--warmup", "0.3"])
         .args(["--cells", options.cells.unwrap_or(if options.quick { "main" } else { "main,growth" })])
         .args(["--extra", "handfast", &format!("{echo} {{port}} {{style}}")])
+        .args(["--extra", "handfast, tasks", &format!("{echo} {{port}} {{style}} tasks")])
         .args(["--extra", "handfast, shards", &format!("{threads} {{port}} shards {{threads}}")])
         .args(["--extra", "handfast, pool", &format!("{threads} {{port}} pool {{threads}}")])
         .args(["--extra-style", "tls", "handfast", &format!("{threads} {{port}} shards 1 tls")])

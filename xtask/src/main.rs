@@ -8,8 +8,10 @@ mod install;
 mod interop;
 mod paths;
 mod process;
+mod record;
 mod report;
 mod rules;
+mod screenshots;
 mod survey;
 mod test;
 mod tidy;
@@ -23,9 +25,11 @@ const HELP: &str = "\
 cargo xtask TASK
 
 docs    write docs/errors.md from the code
+record  real clients before the playground's wrong servers; writes its recorded.json: see `cargo xtask record --help`
 rules   write crates/handfast-proto/src/rules/table.rs from rules/*.toml
 bench   handfast beside its peers and the limits: see `cargo xtask bench --help`
 fuzz    run the fuzz targets: see `cargo xtask fuzz --help`
+screenshots  take the README's pictures of the playground anew: docs/playground-*.png
 survey  other people's servers and clients before the checker; writes docs/survey.md: see `cargo xtask survey --help`
 tidy    check that catalogue, code and tests match, and that the code keeps the house's rules
 test    install what is missing and run everything; cargo xtask test --list names the steps
@@ -50,6 +54,12 @@ fn main() -> ExitCode {
             Ok(())
         }
         ["fuzz", rest @ ..] => fuzz::run(rest),
+        ["record", "--help"] => {
+            print!("{}", record::HELP);
+            Ok(())
+        }
+        ["record", rest @ ..] => record::run(rest),
+        ["screenshots"] => screenshots::write(),
         ["survey", "--help"] => {
             print!("{}", survey::HELP);
             Ok(())

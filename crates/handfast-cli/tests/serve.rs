@@ -94,17 +94,8 @@ fn the_page_allows_nothing_but_its_own_files() {
 #[test]
 fn the_first_view_is_smaller_than_100_kb() {
     let serve = Serve::start(&[]);
-    let files = [
-        "/",
-        "/page.css",
-        "/panels.css",
-        "/icon.svg",
-        "/main.js",
-        "/api.js",
-        "/dom.js",
-        "/faults.js",
-        "/compute.js",
-    ];
+    let files =
+        ["/", "/page.css", "/panels.css", "/icon.svg", "/main.js", "/api.js", "/dom.js", "/compute.js"];
     let bytes: usize = files.iter().map(|path| serve.get(path).len()).sum();
     assert!(bytes < 100_000, "{bytes} bytes");
 }
@@ -148,6 +139,36 @@ fn a_wrong_server_sends_its_one_fault_and_tells_what_the_client_did() {
     for part in [r#""reaction":"opened""#, r#""verdict":"fail""#, r#""rule":"client/accept-missing-opens""#] {
         assert!(played.contains(part), "{part} in {played}");
     }
+}
+
+#[test]
+fn a_client_that_follows_a_redirect_is_not_said_to_have_stayed() {
+    let serve = Serve::start(&[]);
+    let played = |name: &str, paths: &[&str]| {
+        for path in paths {
+            let mut stream = serve.connect();
+            let path = format!("{path}/wrong/client/redirect-unsafe/1?observe={name}");
+            let head = handshake(&serve.address.to_string(), &path, "");
+            stream.write_all(head.as_bytes()).expect("the server reads");
+            assert!(read_head(&mut stream).starts_with("HTTP/1.1 301 "));
+        }
+        // The server sees the end a moment later.
+        for _ in 0..200 {
+            let answer = serve.get(&format!("/api/played?id={name}"));
+            if !answer.ends_with("null") {
+                return answer;
+            }
+            std::thread::sleep(std::time::Duration::from_millis(20));
+        }
+        panic!("the play has no end");
+    };
+    let stayed = played("0123456789abcdef-one", &[""]);
+    assert!(stayed.contains("\"verdict\":\"pass\"") && stayed.contains("did not follow"), "{stayed}");
+    let followed = played("0123456789abcdef-two", &["", "/again"]);
+    assert!(
+        followed.contains("\"verdict\":\"inconclusive\"") && followed.contains("came again"),
+        "{followed}"
+    );
 }
 
 #[test]

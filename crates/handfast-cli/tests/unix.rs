@@ -3,7 +3,7 @@
 
 mod support;
 
-use std::io::{BufRead, BufReader};
+use std::io::{BufRead, BufReader, Read, Write};
 use std::path::PathBuf;
 use support::{code, command, handfast, stderr, stdout};
 
@@ -48,4 +48,30 @@ fn connect_talks_with_serve_over_a_socket_and_its_file_goes_with_it() {
         assert_eq!(serve.wait().unwrap().code(), Some(0));
         assert!(!std::path::Path::new(path).exists());
     }
+}
+
+#[test]
+fn the_page_comes_over_a_socket_and_says_that_a_probe_needs_a_port() {
+    let folder = folder("page");
+    let path = folder.0.join("socket");
+    let listen = format!("unix:{}", path.display());
+    let mut serve = command(&["serve", "--listen", &listen, "--threads", "1"]).spawn().unwrap();
+    let mut line = String::new();
+    BufReader::new(serve.stdout.take().unwrap()).read_line(&mut line).unwrap();
+    let get = |target: &str| {
+        let mut stream = std::os::unix::net::UnixStream::connect(&path).expect("the server listens");
+        let request = format!("GET {target} HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n");
+        stream.write_all(request.as_bytes()).unwrap();
+        let mut answer = String::new();
+        stream.read_to_string(&mut answer).unwrap();
+        answer
+    };
+    let page = get("/");
+    assert!(page.starts_with("HTTP/1.1 200 ") && page.contains("<!doctype html>"), "{page}");
+    let probe = get("/api/probe?rule=server/key-length");
+    assert!(probe.starts_with("HTTP/1.1 404 ") && probe.contains("Unix socket"), "{probe}");
+    let unknown = get("/api/probe?rule=server/no-such-rule");
+    assert!(unknown.contains("no such rule"), "{unknown}");
+    serve.kill().unwrap();
+    serve.wait().unwrap();
 }

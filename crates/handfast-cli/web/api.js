@@ -1,8 +1,20 @@
 // What the server is asked.
 
-/** Asks for JSON; fails with the server's words. @param {string} path @returns {Promise<any>} */
+/** The server cannot be reached any more. */
+export class Gone extends Error {
+  constructor() {
+    super('The server does not answer. Is handfast serve still running?');
+  }
+}
+
+/** Asks for JSON; fails with the server's words, or with `Gone`. @param {string} path @returns {Promise<any>} */
 export async function getJson(path) {
-  const answer = await fetch(path, { headers: { Accept: 'application/json' } });
+  let answer;
+  try {
+    answer = await fetch(path, { headers: { Accept: 'application/json' } });
+  } catch {
+    throw new Gone();
+  }
   if (!answer.ok) throw new Error((await answer.text()).trim() || `status ${answer.status}`);
   return answer.json();
 }
@@ -13,6 +25,9 @@ export const freshName = () =>
 
 /** The WebSocket address of a path on this server. @param {string} path */
 export const socketUrl = (path) => `${location.protocol === 'https:' ? 'wss' : 'ws'}://${location.host}${path}`;
+
+/** Whether this page came over HTTP/2. Its WebSockets go that way too then, in browsers that can. */
+export const isHttp2 = () => /** @type {any} */ (performance.getEntriesByType('navigation')[0])?.nextHopProtocol === 'h2';
 
 /** @param {number} milliseconds */
 export const pause = (milliseconds) => new Promise((done) => setTimeout(done, milliseconds));

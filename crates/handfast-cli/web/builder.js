@@ -1,5 +1,5 @@
 // The second part of the frames panel: a frame of the visitor's making, given to the server's real connection.
-import { $, h, fill, card, button, announce, counted } from '/dom.js';
+import { $, h, fill, card, button, announce, counted, failure, remember } from '/dom.js';
 import { getJson } from '/api.js';
 import { fromHex, toHex, asText } from '/bytes.js';
 import { decode, bits, frameView, timeline, OPCODES } from '/decode.js';
@@ -28,8 +28,8 @@ const TICKS = [['fin', 'FIN'], ['rsv1', 'RSV1'], ['rsv2', 'RSV2'], ['rsv3', 'RSV
 
 export function builder() {
   return card('Make a frame, and send it to the server’s parser',
-    h('div', { class: 'chips', role: 'group', 'aria-label': 'Samples' }, Object.entries(SAMPLES).map(([name, change]) => button(name, () => { put({ ...RIGHT, ...change }); remember(); judge(); }, { class: 'chip', 'data-sample': name }))),
-    h('form', { class: 'stack', autocomplete: 'off', onsubmit: (event) => { event.preventDefault(); judge(); }, oninput: () => { remember(); preview(); } },
+    h('div', { class: 'chips', role: 'group', 'aria-label': 'Samples' }, Object.entries(SAMPLES).map(([name, change]) => button(name, () => { put({ ...RIGHT, ...change }); keep(); judge(); }, { class: 'chip', 'data-sample': name }))),
+    h('form', { class: 'stack', autocomplete: 'off', onsubmit: (event) => { event.preventDefault(); judge(); }, oninput: () => { keep(); preview(); } },
       h('div', { class: 'row' }, TICKS.map(([name, text]) => h('label', { class: 'tick' }, h('input', { type: 'checkbox', id: `frame-${name}` }), text))),
       h('div', { class: 'fields' },
         field('frame-opcode', 'Opcode', h('select', { id: 'frame-opcode' }, Array.from({ length: 16 }, (_, code) => h('option', { value: code }, `${code} ${OPCODES[code] ?? '(not defined)'}`)))),
@@ -69,11 +69,11 @@ export function restore(state) {
   if (state.size > 0) judge();
 }
 
-function remember() {
+function keep() {
   const draft = take();
   const state = new URLSearchParams();
   for (const [name, value] of Object.entries(draft)) if (value !== RIGHT[name]) state.set(name, typeof value === 'boolean' ? (value ? '1' : '0') : String(value));
-  history.replaceState(null, '', state.size > 0 ? `#frames?${state}` : '#frames');
+  remember(state.size > 0 ? `#frames?${state}` : '#frames');
 }
 
 /** @param {Draft} draft */
@@ -100,7 +100,7 @@ async function judge() {
     const verdict = await getJson(`/api/frames?bytes=${toHex(frameBytes(take()))}`);
     showVerdict(verdict);
   } catch (error) {
-    fill($('frame-verdict'), h('p', { class: 'banner', 'data-good': 'false' }, h('b', {}, 'No verdict'), error.message));
+    fill($('frame-verdict'), failure('No verdict', error));
   }
 }
 

@@ -1,17 +1,18 @@
 // Panel 5: the story of the cache, told and played.
-import { $, h, fill, intro, card, button } from '/dom.js';
-import { freshName, getJson, socketUrl } from '/api.js';
+import { $, h, fill, intro, card, button, failure, needsHttp1, faultList } from '/dom.js';
+import { freshName, getJson, socketUrl, isHttp2 } from '/api.js';
 import { headView, encode } from '/bytes.js';
-import { faultList } from '/faults.js';
 
 let name = freshName();
 let visits = 0;
 
 /** @param {HTMLElement} into */
 export function mount(into) {
-  into.append(
+  fill(into,
     intro('cache', 'Why the key exists', 'Between client and server there may be a cache that has never heard of WebSocket. It sees a GET with an answer, stores the answer, and serves it to whoever asks next. Then nobody is at the other end.'),
+    isHttp2() && needsHttp1(),
     card('A cache that is wrong on purpose', h('p', {}, 'It stores the first 101 and replays it. Send it clients in any order: the first one reaches the server, all others get what was stored.'),
+      trip('A client', false, 'A client asks the cache, and the cache asks the server'),
       h('div', { class: 'row' }, button('Your browser', withBrowser, { id: 'cache-browser', class: 'primary' }),
         button('handfast’s client', () => withClient('handfast'), { id: 'cache-handfast' }),
         button('A client that reads the status only', () => withClient('careless'), { id: 'cache-careless' }),
@@ -56,6 +57,7 @@ async function withBrowser() {
   });
   try {
     const cache = await getJson(`/api/cache?id=${name}`);
+    if (cache.visits.length === visits) throw new Error('The cache saw no request of your browser: its console says why.');
     tell('Your browser', { ...cache.visits.at(-1), opened, faults: [] });
   } catch (error) {
     complain(error);
@@ -64,28 +66,33 @@ async function withBrowser() {
 }
 
 function complain(error) {
-  $('cache-flow').append(h('li', {}, h('p', { class: 'banner', 'data-good': 'false' }, h('b', {}, 'No answer'), error.message)));
+  $('cache-flow').append(h('li', {}, failure('No answer', error)));
 }
 
 const keyOf = (lines, field) => lines.find((line) => line.toLowerCase().startsWith(`${field}:`))?.replace(/^[^:]*:\s*/, '') ?? '';
 
-/** @param {string} who @param {{ opened: boolean, replay: boolean, faults: import('/faults.js').Fault[], request: string[], response: string[] }} visit @param {boolean} [careless] */
+/** The way of a request. @param {string} who @param {boolean} stored whether the cache answers by itself @param {string} words */
+function trip(who, stored, words) {
+  const stop = (text, off = false) => h('span', { class: `stop${off ? ' off' : ''}` }, text);
+  return h('p', { class: 'trip', role: 'img', 'aria-label': words }, stop(who), h('span', { class: 'way' }, '⇄'), stop(stored ? 'Cache: “I have that”' : 'Cache'), h('span', { class: 'way' }, stored ? '✕' : '⇄'), stop('Server', stored));
+}
+
+/** @param {string} who @param {{ opened: boolean, replay: boolean, faults: import('/dom.js').Fault[], request: string[], response: string[] }} visit @param {boolean} [careless] */
 function tell(who, visit, careless = false) {
   visits += 1;
   const fooled = visit.replay && visit.opened;
   const good = !fooled;
   const title = fooled ? '✕ Fooled: it believes that the WebSocket is open' : visit.replay ? '✓ Refused: the answer was made for another key' : '✓ Opened: the server answered this very key';
   const words = fooled ? 'What it sends now reaches nobody.' : visit.replay ? (visit.faults.length > 0 ? '' : 'The script is told “error” and 1006; the console says more.') : 'The cache has stored the answer.';
-  const stop = (text, off) => h('span', { class: `stop${off ? ' off' : ''}` }, text);
   const key = keyOf(visit.request, 'sec-websocket-key');
   const accept = keyOf(visit.response, 'sec-websocket-accept');
+  const answer = `${visit.response.join('\r\n')}\r\n\r\n`;
   $('cache-flow').append(h('li', { 'data-replay': String(visit.replay), 'data-opened': String(visit.opened), 'data-careless': String(careless) },
-    h('p', { class: 'trip', role: 'img', 'aria-label': visit.replay ? `${who} asks the cache, which answers by itself; the server is not asked` : `${who} asks the cache, which asks the server` },
-      stop(who), h('span', { class: 'way' }, '⇄'), stop(visit.replay ? 'Cache: “I have that”' : 'Cache'), h('span', { class: 'way' }, visit.replay ? '✕' : '⇄'), stop('Server', visit.replay)),
+    trip(who, visit.replay, visit.replay ? `${who} asks the cache, which answers by itself; the server is not asked` : `${who} asks the cache, which asks the server`),
     h('p', { class: 'banner', 'data-good': String(good) }, h('b', {}, title), words),
     h('dl', { class: 'facts' }, h('dt', {}, 'Its key'), h('dd', {}, h('code', { class: 'part-key' }, key)), h('dt', {}, 'Got accept'), h('dd', {}, h('code', {}, accept)),
       h('dt', {}, 'Compare'), h('dd', {}, h('a', { href: `#compute?${new URLSearchParams({ key, accept })}` }, 'compute the accept of this key'))),
-    visit.faults.length > 0 && faultList(visit.faults),
-    h('details', {}, h('summary', {}, 'The answer it got'), headView(encode(`${visit.response.join('\r\n')}\r\n\r\n`), (line) => (/^sec-websocket-accept/i.test(line) && visit.replay ? { kind: 'wrong', word: '✕' } : null)))));
+    visit.faults.length > 0 && h('div', {}, h('p', { class: 'label' }, 'What the client says'), faultList(visit.faults)),
+    h('details', {}, h('summary', {}, 'The answer it got'), headView(encode(answer), { wrong: visit.replay ? [{ from: answer.indexOf(accept), to: answer.indexOf(accept) + accept.length }] : [] }))));
   $('cache-flow').dataset.visits = String(visits);
 }

@@ -1,7 +1,6 @@
 // Panel 1: from the key to its accept value, each step computed by the server that answers real handshakes.
-import { $, h, fill, intro, card, button, copyButton, ruleLink } from '/dom.js';
+import { $, h, fill, intro, card, button, copyButton, remember, ruleLink, faultList } from '/dom.js';
 import { getJson } from '/api.js';
-import { faultList } from '/faults.js';
 
 const SAMPLE = 'dGhlIHNhbXBsZSBub25jZQ==';
 
@@ -14,36 +13,47 @@ const CHECKS = [
   { text: 'unused bits are 0', rules: ['server/key-pad-bits'], holds: (key) => /[AQgw]=*$/.test(key), soft: true },
 ];
 
+/** Where to go from here. */
+const NEXT = [
+  ['#edit', 'Break a request', 'Take one as a real client sends it, spoil it, and read every fault.'],
+  ['#live', 'See your browser', 'Its own handshake, which no script can see, as the server saw it.'],
+  ['#wrong', 'Face wrong servers', 'More than a hundred answers with a fault each. Who notices?'],
+  ['#errors', 'Paste an error', 'What your console or log says, with likely causes and fixes.'],
+];
+
 /** @param {HTMLElement} into */
 export function mount(into) {
   into.append(
-    intro('compute', 'From key to proof', 'A client sends 16 random bytes as ', h('code', {}, 'Sec-WebSocket-Key'),
-      '. Only a server that understood the request answers with the matching ', h('code', {}, 'Sec-WebSocket-Accept'),
-      '. Here is each step, computed by the code that answers real handshakes.'),
-    card('', h('form', { id: 'key-form', autocomplete: 'off', onsubmit: (event) => event.preventDefault() },
-      h('label', { for: 'key-input' }, 'Sec-WebSocket-Key'),
-      h('div', { class: 'row' },
+    intro('compute', 'From key to proof', 'To open a WebSocket, a client sends a random key. Only a server that has read the request can answer with the accept value that belongs to it. ',
+      'Take a new key, or spoil this one, and watch the answer change.'),
+    h('section', { class: 'card exchange' },
+      h('form', { id: 'key-form', class: 'side', autocomplete: 'off', onsubmit: (event) => event.preventDefault() },
+        h('p', { class: 'who', 'aria-hidden': 'true' }, 'The client sends'),
+        h('label', { for: 'key-input' }, 'Sec-WebSocket-Key'),
         h('input', { id: 'key-input', class: 'mono', spellcheck: 'false', autocapitalize: 'off', autocorrect: 'off', maxlength: 200,
           'aria-describedby': 'key-verdict', oninput: () => useKey($('key-input').value) }),
-        button('New key', () => compute(null), { id: 'key-random' }),
-        button('RFC sample', () => useKey(SAMPLE), { id: 'key-sample' }))),
-    h('p', { id: 'key-verdict', class: 'verdict', role: 'status' }),
-    h('ul', { id: 'key-checks', class: 'checks', 'aria-label': 'What a key must be' }),
-    h('div', { id: 'key-faults' })),
-    card('', h('ol', { id: 'key-steps', class: 'steps' })),
-    h('div', { id: 'result', class: 'result' },
-      h('span', { class: 'label' }, 'Sec-WebSocket-Accept'),
-      h('output', { id: 'accept-output', class: 'mono', for: 'key-input' }),
-      copyButton(() => $('accept-output').textContent, 'Copy', { id: 'accept-copy', 'aria-label': 'Copy the accept value' })),
+        h('div', { class: 'row' }, button('New key', () => compute(null), { id: 'key-random', class: 'primary' }), button('RFC sample', () => useKey(SAMPLE), { id: 'key-sample' }))),
+      h('div', { id: 'result', class: 'side answer' },
+        h('p', { class: 'who', 'aria-hidden': 'true' }, 'The server answers'),
+        h('span', { class: 'label' }, 'Sec-WebSocket-Accept'),
+        h('output', { id: 'accept-output', class: 'mono', for: 'key-input' }),
+        h('p', { id: 'accept-none', class: 'remark', hidden: true }, 'No accept value: a server refuses this key.'),
+        h('div', { class: 'row' }, copyButton(() => $('accept-output').textContent, 'Copy', { id: 'accept-copy', 'aria-label': 'Copy the accept value' }))),
+      h('div', { class: 'below' },
+        h('p', { id: 'key-verdict', class: 'verdict', role: 'status' }),
+        h('ul', { id: 'key-checks', class: 'checks', 'aria-label': 'What a key must be' }),
+        h('div', { id: 'key-faults' }))),
+    card('How the answer is made', h('p', { class: 'remark' }, 'Computed by the code that answers real handshakes here.'), h('ol', { id: 'key-steps', class: 'steps' })),
     h('div', { class: 'pair' },
-      card('I got this accept', h('p', { class: 'remark' }, 'Paste what a server answered to the key above.'),
+      card('I got this accept', h('p', { class: 'remark' }, 'Paste what a server answered to the key above. A wrong value often tells which mistake made it.'),
         h('label', { for: 'accept-input' }, 'Received Sec-WebSocket-Accept'),
-        h('input', { id: 'accept-input', class: 'mono', spellcheck: 'false', autocapitalize: 'off', maxlength: 400, oninput: () => { remember(); compare(); } }),
+        h('input', { id: 'accept-input', class: 'mono', spellcheck: 'false', autocapitalize: 'off', maxlength: 400, oninput: () => { keep(); compare(); } }),
         h('p', { id: 'accept-verdict', class: 'verdict', role: 'status' })),
       card('What it proves', h('ul', { class: 'plain' },
         h('li', {}, h('b', {}, 'It proves '), 'that the answer was made for this very request, by something that speaks WebSocket: no cache, and no server of another protocol, answers so by chance. ',
           h('a', { href: '#cache' }, 'See it happen.')),
         h('li', {}, h('b', {}, 'It does not prove '), 'who the server is, nor who the client is: everybody can compute it. Identity is the work of TLS, of Origin and of your own tokens.')))),
+    h('ul', { class: 'next', 'aria-label': 'Go on' }, NEXT.map(([href, title, text]) => h('li', {}, h('a', { href }, h('b', {}, title), h('span', {}, text))))),
   );
 }
 
@@ -58,14 +68,14 @@ export function show(_place, state) {
 
 function useKey(key) {
   $('key-input').value = key;
-  remember();
+  keep();
   return compute(key);
 }
 
-function remember() {
+function keep() {
   const state = new URLSearchParams({ key: $('key-input').value });
   if ($('accept-input').value) state.set('accept', $('accept-input').value);
-  history.replaceState(null, '', `#compute?${state}`);
+  remember(`#compute?${state}`);
 }
 
 /** The newest question counts: answers may come out of order. */
@@ -77,7 +87,7 @@ async function compute(key) {
     const answer = await getJson(key === null ? '/api/key' : `/api/key?key=${encodeURIComponent(key)}`);
     if (mine === asked) showKey(answer, key === null);
   } catch (error) {
-    if (mine === asked) verdict('key-verdict', false, `The server did not answer: ${error.message}`);
+    if (mine === asked) verdict('key-verdict', false, `No answer: ${error.message}`);
   }
 }
 
@@ -89,16 +99,21 @@ function verdict(id, good, text) {
 function showKey(answer, fresh) {
   if (fresh) {
     $('key-input').value = answer.key;
-    remember();
+    keep();
   }
   const key = $('key-input').value.trim();
   const valid = answer.faults.length === 0;
   $('key-input').setAttribute('aria-invalid', String(!valid));
-  for (const id of ['key-steps', 'result']) $(id).closest('.card, .result').hidden = !valid;
+  $('key-steps').closest('.card').hidden = !valid;
+  $('result').dataset.valid = String(valid);
+  $('accept-copy').disabled = !valid;
+  $('accept-none').hidden = valid;
   fill($('key-checks'), CHECKS.map(({ text, rules, holds, soft }) => {
     const is = holds(key);
+    // The server says which rules are broken; this only says where each belongs.
+    const broken = is ? [] : soft ? rules : rules.filter((rule) => answer.faults.some((fault) => fault.rule === rule));
     return h('li', { 'data-good': is ? 'true' : soft ? 'soft' : 'false' }, h('span', { class: 'mark', 'aria-hidden': 'true' }, is ? '✓' : soft ? '!' : '✕'), ' ',
-      h('span', { class: 'unseen' }, is ? 'holds: ' : soft ? 'allowed, but odd: ' : 'does not hold: '), text, !is && [' ', ruleLink(rules[0])]);
+      h('span', { class: 'unseen' }, is ? 'holds: ' : soft ? 'allowed, but odd: ' : 'does not hold: '), text, broken.length > 0 && [' ', ruleLink(broken[0])]);
   }));
   fill($('key-faults'), !valid && faultList(answer.faults));
   $('accept-output').textContent = valid ? answer.accept : '';
@@ -115,7 +130,7 @@ function showKey(answer, fresh) {
 const pairs = (hex) => hex.match(/../g) ?? [];
 
 function steps(answer) {
-  const step = (title, ...content) => h('li', {}, h('h2', {}, title), ...content);
+  const step = (title, ...content) => h('li', {}, h('h3', {}, title), ...content);
   const key = h('span', { class: 'part-key' }, answer.key);
   const digest = pairs(answer.digest);
   const cell = (character, kind) => h('span', { class: `cell ${kind}` }, h('b', {}, character), h('i', {}, character.charCodeAt(0).toString(16)));

@@ -39,6 +39,13 @@ export const intro = (id, title, ...lead) =>
 /** A box with a heading. @param {string} title @param {...(Child | Child[])} children */
 export const card = (title, ...children) => h('section', { class: 'card' }, title && h('h2', {}, title), ...children);
 
+/** What stands where an answer would, if there is none. @param {string} title @param {Error} error */
+export const failure = (title, error) => h('p', { class: 'banner', 'data-good': 'false' }, h('b', {}, title), h('span', { class: 'words' }, error.message));
+
+/** What stands above a panel that needs HTTP/1.1, on a page that came over HTTP/2. */
+export const needsHttp1 = () => h('p', { class: 'banner notice' }, h('b', {}, 'This page came over HTTP/2'),
+  h('span', {}, 'Where server and browser can, WebSockets go over it too, as streams without a key, a 101 or bytes of their own. This panel is about those: if it has nothing to show, open the page from ', h('code', {}, 'handfast serve'), ' without a certificate. Browsers speak HTTP/1.1 then.'));
+
 /** A button. @param {string} text @param {(event: Event) => void} onclick @param {Record<string, any>} [more] */
 export const button = (text, onclick, more = {}) => h('button', { type: 'button', onclick, ...more }, text);
 
@@ -58,6 +65,15 @@ export function copyButton(text, label = 'Copy', more = {}) {
   return made;
 }
 
+/** Keeps the state in the fragment, so that a link shows the same. @param {string} fragment */
+export function remember(fragment) {
+  try {
+    history.replaceState(null, '', fragment);
+  } catch {
+    // Browsers refuse what is too long or comes too often: the link stays as it was.
+  }
+}
+
 /** Says it to those who listen. @param {string} text */
 export function announce(text) {
   $('announcer').textContent = text;
@@ -65,6 +81,16 @@ export function announce(text) {
 
 /** A link to a rule. @param {string} id */
 export const ruleLink = (id) => h('a', { class: 'rule', href: `#rules/${id}` }, id);
+
+/** @typedef {{ rule: string, level: string, source: string, title: string, text: string, fix: string, places?: [number, number][] }} Fault */
+
+/** Faults with rule, source and fix. @param {Fault[]} faults @param {string} [id] */
+export const faultList = (faults, id) => h('ul', { class: 'faults', id }, faults.map((fault) =>
+  h('li', { 'data-rule': fault.rule },
+    h('p', {}, ruleLink(fault.rule), ' ', h('span', { class: 'level' }, fault.level)),
+    h('p', {}, fault.text),
+    h('p', { class: 'fix' }, h('b', {}, 'Fix '), fault.fix),
+    h('p', { class: 'source' }, fault.source))));
 
 /** "1 byte", "2 bytes". @param {number} count @param {string} word */
 export const counted = (count, word) => `${count} ${word}${count === 1 ? '' : 's'}`;

@@ -1,9 +1,8 @@
 // Panel 2: a request to edit and break, judged by the server's real parser.
-import { $, h, fill, intro, card, button, copyButton, announce, counted } from '/dom.js';
+import { $, h, fill, intro, card, button, copyButton, announce, counted, failure, remember, faultList } from '/dom.js';
 import { getJson } from '/api.js';
-import { byteView, fromHex, toHex } from '/bytes.js';
+import { byteView, fromHex, joined, toHex } from '/bytes.js';
 import { bytesOf } from '/escapes.js';
-import { faultList, markFaults } from '/faults.js';
 import { PRESETS, KNOCK_OUTS } from '/presets.js';
 import { asCurl, asNetcat, asRust } from '/copies.js';
 
@@ -18,10 +17,12 @@ export function mount(into) {
       h('em', {}, 'all'), ' faults, each with its rule, its source and its fix.'),
     card('', h('fieldset', {}, h('legend', {}, 'As sent by'), h('div', { class: 'chips', id: 'edit-presets' },
       PRESETS.map((preset) => button(preset.name, () => usePreset(preset), { class: 'chip', title: `version ${preset.version}`, 'data-preset': preset.name })))),
-    h('fieldset', {}, h('legend', {}, 'Break it'), h('div', { class: 'stack' }, KNOCK_OUTS.map(({ group, ways }) =>
-      h('div', { class: 'row', role: 'group', 'aria-label': group }, h('span', { class: 'label group-name' }, group),
+    h('fieldset', {}, h('legend', {}, 'Break it'), h('div', { class: 'ways' }, KNOCK_OUTS.map(({ group, ways }) =>
+      h('div', { class: 'way-group', role: 'group', 'aria-label': group }, h('span', { class: 'label' }, group),
         h('div', { class: 'chips' }, ways.map(({ name, apply }) => button(name, () => knockOut(apply, name), { class: 'chip', 'data-way': name }))))))),
-    h('div', {}, h('label', { for: 'edit-request' }, 'The request'),
+    h('div', { id: 'edit-summary' })),
+    h('div', { class: 'pair' },
+    card('', h('div', {}, h('label', { for: 'edit-request' }, 'The request'),
       h('textarea', { id: 'edit-request', rows: 14, spellcheck: 'false', autocapitalize: 'off', autocorrect: 'off', 'aria-describedby': 'edit-help', oninput: changed }),
       h('p', { class: 'remark', id: 'edit-help' }, 'A line is a line, ended as chosen below. ', h('code', {}, '\\r'), ', ', h('code', {}, '\\n'), ', ', h('code', {}, '\\t'), ' and ',
         h('code', {}, '\\xNN'), ' stand for single bytes, ', h('code', {}, '\\\\'), ' for a backslash.')),
@@ -30,7 +31,8 @@ export function mount(into) {
         h('option', { value: '\r\n' }, 'CR LF'), h('option', { value: '\n' }, 'LF only'))),
       button('Send', send, { id: 'edit-send', class: 'primary' }),
       button('Undo all', () => usePreset(PRESETS[0]), { id: 'edit-reset' }))),
-    h('div', { id: 'edit-verdict', class: 'answers', 'aria-live': 'polite' }),
+    h('div', { id: 'edit-reasons', class: 'answers' })),
+    h('div', { id: 'edit-verdict', class: 'answers' }),
   );
 }
 
@@ -52,7 +54,7 @@ function usePreset(preset, remembers = true) {
   const own = { HOST: location.host, ORIGIN: location.origin, KEY: SAMPLE };
   put({ lines: [...preset.lines.map((line) => line.replace(/\b(HOST|ORIGIN|KEY)$/, (word) => own[word])), '', ''], ending: '\r\n' });
   press(`[data-preset="${preset.name}"]`);
-  if (remembers) remember();
+  if (remembers) keep();
   send();
 }
 
@@ -65,7 +67,7 @@ function knockOut(apply, name) {
   if (name !== 'no empty line' && had) draft.lines.push(...behind);
   else if (name === 'no empty line') draft.lines.push('');
   put(draft);
-  remember();
+  keep();
   send();
 }
 
@@ -80,13 +82,13 @@ function press(selector) {
 
 function changed() {
   press('');
-  remember();
+  keep();
 }
 
-function remember() {
+function keep() {
   const state = new URLSearchParams({ request: $('edit-request').value });
   if ($('edit-ending').value === '\n') state.set('ending', 'lf');
-  history.replaceState(null, '', `#edit?${state}`);
+  remember(`#edit?${state}`);
 }
 
 let asked = 0;
@@ -100,7 +102,9 @@ async function send() {
     judged = { bytes, verdict };
     showVerdict(bytes, verdict);
   } catch (error) {
-    if (mine === asked) fill($('edit-verdict'), h('p', { class: 'banner', 'data-good': 'false' }, h('b', {}, 'No verdict'), error.message));
+    if (mine !== asked) return;
+    for (const id of ['edit-reasons', 'edit-verdict']) fill($(id));
+    fill($('edit-summary'), failure('No verdict', error));
   }
 }
 
@@ -112,13 +116,15 @@ function showVerdict(bytes, verdict) {
     : outcome === 'waits' ? `The head has no end: after ${verdict.waits} s the answer is ${status}.`
       : faults.length === 0 ? '' : `It breaks ${counted(faults.length, 'rule')}.`;
   announce(`${title.slice(2)}. ${words}`);
+  fill($('edit-summary'), h('p', { class: 'banner', id: 'edit-outcome', 'data-outcome': outcome, 'data-good': outcome === 'accepted' ? 'true' : outcome === 'waits' ? '' : 'false' }, h('b', {}, title), h('span', {}, words)));
+  fill($('edit-reasons'), outcome === 'accepted' ? card('What the server learnt', facts(verdict))
+    : card(faults.length > 1 ? 'Every fault' : 'The fault', faultList(faults, 'edit-faults')));
+  const wrong = joined(faults.flatMap(({ places }) => places.map(([from, to]) => ({ from, to }))));
   fill($('edit-verdict'),
-    h('p', { class: 'banner', id: 'edit-outcome', 'data-outcome': outcome, 'data-good': outcome === 'accepted' ? 'true' : outcome === 'waits' ? '' : 'false' }, h('b', {}, title), words),
-    faults.length > 0 && faultList(faults, 'edit-faults'),
     h('div', { class: 'pair' },
-      h('section', { class: 'card' }, byteView('What was sent', bytes, markFaults(faults), 'edit-sent')),
+      h('section', { class: 'card' }, byteView('What was sent', bytes, { wrong }, 'edit-sent'),
+        wrong.length > 0 && h('p', { class: 'remark' }, 'Marked: the bytes that the faults are about. What is missing has no place.')),
       h('section', { class: 'card' }, byteView(outcome === 'waits' ? 'What is answered in the end' : 'What is answered', response, undefined, 'edit-answer'))),
-    outcome === 'accepted' && card('What the server learnt', facts(verdict)),
     card('Take it with you', h('div', { class: 'chips' },
       copyButton(() => asCurl(judged.bytes, location.origin), 'Copy as curl', { id: 'copy-curl' }),
       copyButton(() => asNetcat(judged.bytes, location.host, location.protocol === 'https:'), location.protocol === 'https:' ? 'Copy as printf | openssl' : 'Copy as printf | nc', { id: 'copy-nc' }),

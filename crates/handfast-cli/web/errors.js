@@ -1,14 +1,15 @@
 // Panel 8: what a message means, by the dictionary of `handfast why`.
-import { $, h, fill, intro, card, button, announce, counted, ruleLink } from '/dom.js';
+import { $, h, fill, intro, card, button, announce, counted, failure, remember, ruleLink } from '/dom.js';
 import { getJson } from '/api.js';
 
+/** Messages to begin with: who says it, and what. */
 const SAMPLES = [
-  "WebSocket connection to 'ws://localhost:8080/' failed: Error during WebSocket handshake: Unexpected response code: 200",
-  'Firefox can’t establish a connection to the server at ws://localhost:8080/.',
-  "Error during WebSocket handshake: 'Upgrade' header is missing",
-  'websocket: bad handshake',
-  'Error: Unexpected server response: 426',
-  'WebSocket protocol error: Key mismatch in "Sec-WebSocket-Accept" header',
+  ['Chromium', "WebSocket connection to 'ws://localhost:8080/' failed: Error during WebSocket handshake: Unexpected response code: 200"],
+  ['Chromium', "Error during WebSocket handshake: 'Upgrade' header is missing"],
+  ['Firefox', 'Firefox can’t establish a connection to the server at ws://localhost:8080/.'],
+  ['ws', 'Error: Unexpected server response: 426'],
+  ['gorilla', 'websocket: bad handshake'],
+  ['tungstenite', 'WebSocket protocol error: Key mismatch in "Sec-WebSocket-Accept" header'],
 ];
 /** Longer messages are cut: the place that matters stands at the begin or at the end. */
 const LONGEST = 6000;
@@ -20,9 +21,10 @@ export function mount(into) {
     card('', h('form', { class: 'stack', onsubmit: (event) => { event.preventDefault(); ask(); } },
       h('label', { for: 'error-text' }, 'The message'),
       h('textarea', { id: 'error-text', rows: 4, spellcheck: 'false', oninput: () => { clearTimeout(timer); timer = setTimeout(ask, 250); } }),
-      h('div', { class: 'row' }, h('button', { class: 'primary', id: 'error-ask' }, 'What does it mean?'))),
-    h('fieldset', {}, h('legend', {}, 'For example'), h('div', { class: 'chips' }, SAMPLES.map((text) => button(text.length > 62 ? `…${text.slice(-60)}` : text, () => { $('error-text').value = text; ask(); }, { class: 'chip' }))))),
+      h('div', { class: 'row' }, h('button', { class: 'primary', id: 'error-ask' }, 'What does it mean?')))),
     h('div', { id: 'error-answer', class: 'answers', 'aria-live': 'polite' }),
+    card('For example', h('ul', { class: 'samples' }, SAMPLES.map(([who, text]) => h('li', {},
+      h('button', { type: 'button', class: 'sample', onclick: () => { $('error-text').value = text; ask(); scrollTo(0, 0); } }, h('b', {}, who), h('span', { class: 'mono' }, text)))))),
   );
 }
 
@@ -42,13 +44,13 @@ async function ask() {
   const mine = ++asked;
   const whole = $('error-text').value;
   const text = whole.length > LONGEST ? `${whole.slice(0, LONGEST / 2)} ${whole.slice(-LONGEST / 2)}` : whole;
-  history.replaceState(null, '', text ? `#errors?${new URLSearchParams({ text: text.slice(0, 2000) })}` : '#errors');
+  remember(text ? `#errors?${new URLSearchParams({ text: text.slice(0, 2000) })}` : '#errors');
   if (!text.trim()) return fill($('error-answer'));
   try {
     const situations = await getJson(`/api/why?text=${encodeURIComponent(text)}`);
     if (mine === asked) showAnswer(situations);
   } catch (error) {
-    if (mine === asked) fill($('error-answer'), h('p', { class: 'banner', 'data-good': 'false' }, h('b', {}, 'No answer'), error.message));
+    if (mine === asked) fill($('error-answer'), failure('No answer', error));
   }
 }
 

@@ -8,7 +8,7 @@ export function bytesOf(text, ending) {
   for (const [piece, hex, short] of text.matchAll(pattern)) {
     if (hex) bytes.push(parseInt(hex, 16));
     else if (short) bytes.push({ r: 13, n: 10, t: 9, '\\': 92 }[short]);
-    else bytes.push(...encode(piece === '\n' ? ending : piece));
+    else for (const byte of encode(piece === '\n' ? ending : piece)) bytes.push(byte);
   }
   return Uint8Array.from(bytes);
 }

@@ -1,6 +1,6 @@
 // Panel 6: frames of a live conversation, of the visitor's making, and malformed ones from the server.
-import { $, h, fill, intro, card, button, announce } from '/dom.js';
-import { freshName, getJson, pause, socketUrl, until } from '/api.js';
+import { $, h, fill, intro, card, button, announce, failure, needsHttp1 } from '/dom.js';
+import { freshName, getJson, pause, socketUrl, until, isHttp2 } from '/api.js';
 import { timeline, frameView } from '/decode.js';
 import { builder, restore } from '/builder.js';
 
@@ -10,28 +10,32 @@ let name = '';
 let shownFrames = 0;
 
 const SAY = [
-  ['“Hello”', () => 'Hello'], ['an empty text', () => ''], ['“grüße 🤝”', () => 'grüße 🤝'], ['126 bytes', () => new Uint8Array(126).fill(7)],
+  ['“Hello”', () => 'Hello'], ['an empty text', () => ''], ['“grüße ☕”', () => 'grüße ☕'], ['126 bytes', () => new Uint8Array(126).fill(7)],
   ['300 times “ab”', () => 'ab'.repeat(300)],
 ];
 
 /** @param {HTMLElement} into */
 export function mount(into) {
-  into.append(
+  fill(into,
     intro('frames', 'Frames', 'After the 101 there are no lines any more, only frames: two bytes of header, a length, a mask, a payload. Here they are bit by bit, as the server recorded them.'),
+    isHttp2() && needsHttp1(),
     card('A live conversation', h('div', { class: 'row' }, button('Connect', connect, { id: 'frames-connect', class: 'primary' }),
       h('label', { class: 'tick' }, h('input', { type: 'checkbox', id: 'frames-deflate' }), 'compress'),
       h('p', { id: 'frames-status', class: 'status', role: 'status', 'data-state': 'idle' }, 'Not connected.')),
     h('div', { class: 'row', role: 'group', 'aria-label': 'Send' }, SAY.map(([text, what]) => button(`Send ${text}`, () => say(what()), { class: 'chip frames-say', disabled: true })),
       button('Close', () => socket?.close(1000, 'bye'), { class: 'chip frames-say', id: 'frames-close', disabled: true })),
+    h('div', { id: 'frames-trouble' }),
     h('div', { id: 'frames-timeline', class: 'timeline', role: 'log', 'aria-label': 'Frames' }),
     h('p', { class: 'remark' }, '→ client to server, masked. ← server to client, never masked. Open a frame to see its bits.')),
     builder(),
     card('Malformed frames for your browser', h('p', { class: 'remark' }, 'The server opens a WebSocket, sends one of these right behind the 101, and records what your browser answers.'),
-      h('div', { class: 'row' }, h('div', {}, h('label', { for: 'malformed' }, 'The server sends'), h('select', { id: 'malformed' })), button('Play it', playMalformed, { id: 'malformed-play' }), button('Play all', playAll, { id: 'malformed-all' })),
+      h('div', { class: 'row low' }, h('div', {}, h('label', { for: 'malformed' }, 'The server sends'), h('select', { id: 'malformed' })), button('Play it', playMalformed, { id: 'malformed-play' }), button('Play all', playAll, { id: 'malformed-all' })),
       h('div', { class: 'scroll', tabindex: 0, role: 'region', 'aria-label': 'Results' }, h('table', { id: 'malformed-table', hidden: true }, h('thead', {}, h('tr', {}, ['Sent', 'Close wanted', 'On the wire', 'The script saw'].map((one) => h('th', { scope: 'col' }, one)))), h('tbody', { id: 'malformed-rows' }))),
       h('div', { id: 'malformed-frames', class: 'timeline' })),
   );
   loading = load();
+  // Whoever needs the list hears of it then.
+  loading.catch(() => {});
 }
 
 /** @param {string} _place @param {URLSearchParams} state */
@@ -60,17 +64,19 @@ function setStatus(state, text) {
 function connect() {
   name = freshName();
   shownFrames = 0;
-  fill($('frames-timeline'));
+  for (const id of ['frames-timeline', 'frames-trouble']) fill($(id));
   const mine = new WebSocket(socketUrl(`/echo?observe=${name}${$('frames-deflate').checked ? '&deflate=1' : ''}`));
   socket = mine;
   setStatus('connecting', 'Connecting…');
+  let opened = false;
   mine.onopen = () => {
+    opened = true;
     setStatus('open', mine.extensions ? `Open, with ${mine.extensions.split(';')[0]}.` : 'Open.');
     say('Hello');
   };
   mine.onmessage = refresh;
   mine.onclose = async ({ code, wasClean }) => {
-    setStatus('closed', `${wasClean ? 'Closed' : 'Lost'}: ${code}.`);
+    setStatus(opened ? 'closed' : 'failed', opened ? `${wasClean ? 'Closed' : 'Lost'}: ${code}.` : `It did not open (${code}).`);
     await pause(100);
     refresh();
   };
@@ -82,7 +88,14 @@ function say(what) {
 
 async function refresh() {
   const asked = name;
-  const seen = await getJson(`/api/observed?id=${asked}`);
+  let seen;
+  try {
+    seen = await getJson(`/api/observed?id=${asked}`);
+  } catch (error) {
+    // Where it did not open there is nothing to see; the status says so.
+    if (shownFrames > 0) fill($('frames-trouble'), failure('Not recorded', error));
+    return;
+  }
   if (asked !== name) return;
   const frames = timeline(seen.frames);
   for (const one of frames.slice(shownFrames)) $('frames-timeline').append(frameView(one, shownFrames === 0 && one === frames[0]));
@@ -91,16 +104,23 @@ async function refresh() {
 }
 
 async function playMalformed() {
-  const all = await loading;
-  const one = all.find(({ name: known }) => known === $('malformed').value);
-  const frames = await playOne(one);
-  fill($('malformed-frames'), frames.map((seen) => frameView(seen, true)));
+  try {
+    const one = (await loading).find(({ name: known }) => known === $('malformed').value);
+    const frames = await playOne(one);
+    fill($('malformed-frames'), frames.map((seen) => frameView(seen, true)));
+  } catch (error) {
+    fill($('malformed-frames'), failure('Not played', error));
+  }
 }
 
 async function playAll() {
   $('malformed-all').disabled = true;
   fill($('malformed-frames'));
-  for (const one of await loading) await playOne(one);
+  try {
+    for (const one of await loading) await playOne(one);
+  } catch (error) {
+    fill($('malformed-frames'), failure('Not played', error));
+  }
   $('malformed-all').disabled = false;
 }
 

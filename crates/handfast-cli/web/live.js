@@ -1,6 +1,6 @@
 // Panel 3: the browser's own handshake as the server saw it, and what a script can and cannot do about it.
-import { $, h, fill, intro, card, button, counted } from '/dom.js';
-import { freshName, getJson, socketUrl, until } from '/api.js';
+import { $, h, fill, intro, card, button, counted, failure } from '/dom.js';
+import { freshName, getJson, Gone, socketUrl, until } from '/api.js';
 import { byteView, encode } from '/bytes.js';
 
 /** @type {WebSocket | null} */
@@ -11,7 +11,7 @@ export function mount(into) {
   into.append(
     intro('live', 'Your browser, live', 'A script can open a WebSocket, but it never gets to see the handshake. The server does, and shows it here.'),
     card('', h('form', { class: 'stack', autocomplete: 'off', onsubmit: (event) => { event.preventDefault(); connect(); } },
-      h('div', { class: 'row' }, h('div', {}, h('label', { for: 'live-protocols' }, 'Subprotocols to offer'),
+      h('div', { class: 'row low' }, h('div', {}, h('label', { for: 'live-protocols' }, 'Subprotocols to offer'),
         h('input', { id: 'live-protocols', class: 'mono', spellcheck: 'false', autocapitalize: 'off', placeholder: 'echo, chat' })),
       h('label', { class: 'tick' }, h('input', { type: 'checkbox', id: 'live-deflate', checked: true }), 'the server agrees to compress')),
       h('div', { class: 'row' }, h('button', { id: 'connect', class: 'primary' }, 'Open a WebSocket'),
@@ -84,20 +84,21 @@ async function observe(name, mine, times) {
     const seen = await until(() => getJson(`/api/observed?id=${name}`), () => true, 2000);
     showSeen(into, seen, mine, times);
   } catch (error) {
-    fill(into, h('p', { class: 'banner', 'data-good': 'false' }, h('b', {}, 'Not seen'), error.message));
+    fill(into, failure('Not seen', error));
   }
   into.hidden = false;
 }
 
-const MATTERS = /^(host|upgrade|connection|origin|sec-websocket-[a-z]+)$/i;
-const HIDDEN = ['Sec-WebSocket-Key', 'Sec-WebSocket-Accept', 'every other header field of both', 'the status code', 'pings and pongs', 'what went wrong, if it does'];
+const MATTERS = /^(:[a-z]+|host|upgrade|connection|origin|sec-websocket-[a-z]+)$/i;
+const HIDDEN = ['every other header field of both', 'the status code', 'pings and pongs', 'what went wrong, if it does'];
 
 /** The value of a field in lines of a head. @param {string[]} lines @param {string} name */
 const field = (lines, name) => lines.find((line) => line.toLowerCase().startsWith(`${name.toLowerCase()}:`))?.replace(/^[^:]*:\s*/, '') ?? null;
 
 function showSeen(into, seen, mine, times) {
-  const mark = (line, place) => (place === 0 || MATTERS.test(line.split(':')[0]) ? { kind: 'matters' } : { kind: 'dull' });
-  const head = (lines) => encode(`${lines.join('\r\n')}\r\n\r\n`);
+  const streams = seen.http === 'HTTP/2';
+  const mark = { ends: !streams, kind: (line, place) => (place === 0 || MATTERS.test(line.replace(/(.):.*/, '$1')) ? 'matters' : 'dull') };
+  const head = (lines) => encode(streams ? lines.filter(Boolean).join('\n') : `${lines.join('\r\n')}\r\n\r\n`);
   const told = (value) => (value ? h('code', {}, value) : h('span', { class: 'remark' }, 'none'));
   const row = (what, asked, agreed, script) => h('tr', {}, h('th', { scope: 'row' }, what), h('td', {}, told(asked)), h('td', {}, told(agreed)), h('td', {}, told(script)));
   const key = seen.key;
@@ -105,17 +106,18 @@ function showSeen(into, seen, mine, times) {
     h('div', { class: 'pair' },
       h('section', { class: 'card' }, byteView('What the server saw', head(seen.request), mark, 'server-saw')),
       h('section', { class: 'card' }, byteView('What it answered', head(seen.response), mark, 'server-sent'),
-        h('p', { class: 'remark' }, 'The key ', h('code', { id: 'server-key', class: 'part-key' }, key), ' was made by your browser for this connection alone. ',
+        streams ? h('p', { class: 'remark', id: 'live-streams' }, 'It went over HTTP/2: a stream beside this page’s own requests, opened by an extended CONNECT (RFC 8441). There is no key and no accept, and 200 takes the place of 101: a stream belongs to one request, so no cache can answer for another. Over plain ', h('code', {}, 'http://'), ' your browser uses HTTP/1.1.')
+          : h('p', { class: 'remark' }, 'The key ', h('code', { id: 'server-key', class: 'part-key' }, key), ' was made by your browser for this connection alone. ',
           h('a', { id: 'use-key', href: `#compute?${new URLSearchParams({ key })}` }, 'Compute with it')))),
     h('div', { class: 'answers' },
       card('Both views', h('div', { class: 'scroll', tabindex: 0 }, h('table', { id: 'both-views' },
         h('thead', {}, h('tr', {}, h('td', {}), ['Browser offered', 'Server agreed', 'Script sees'].map((one) => h('th', { scope: 'col' }, one)))),
         h('tbody', {}, row('Subprotocol', field(seen.request, 'Sec-WebSocket-Protocol'), field(seen.response, 'Sec-WebSocket-Protocol'), mine.protocol),
           row('Extension', field(seen.request, 'Sec-WebSocket-Extensions'), field(seen.response, 'Sec-WebSocket-Extensions'), mine.extensions)))),
-      h('p', { class: 'remark' }, 'What the script could not see: ', HIDDEN.join(', '), '.')),
+      h('p', { class: 'remark' }, 'What the script could not see: ', (streams ? HIDDEN : ['Sec-WebSocket-Key', 'Sec-WebSocket-Accept', ...HIDDEN]).join(', '), '.')),
       card('Times', bars([
         ['new WebSocket() to open', times.open - times.begin],
-        ['request read to 101 written, on the server', (seen.answered ?? 0) / 1000],
+        [`request read to ${streams ? '200' : '101'} written, on the server`, (seen.answered ?? 0) / 1000],
         ['first message there and back', times.first - times.open],
       ]))));
 }
@@ -165,7 +167,7 @@ async function byHand(way) {
   try {
     head = way === 'fetch' ? await withFetch(said) : await withXhr(said);
   } catch (error) {
-    fill(into, h('p', { class: 'banner', 'data-good': 'false' }, h('b', {}, way), error.message));
+    fill(into, failure(way, error));
     return;
   }
   const rows = BY_HAND.map(([name, value]) => {
@@ -189,7 +191,11 @@ async function withFetch(said) {
   }
   const request = new Request('/api/head', { headers });
   for (const [name] of BY_HAND) if (!request.headers.has(name) && !said.has(name)) said.set(name, 'left out without a word');
-  return (await fetch(request)).json();
+  try {
+    return await (await fetch(request)).json();
+  } catch {
+    throw new Gone();
+  }
 }
 
 function withXhr(said) {
@@ -204,7 +210,7 @@ function withXhr(said) {
       }
     }
     request.onload = () => done(JSON.parse(request.responseText));
-    request.onerror = () => fail(new Error('The server did not answer.'));
+    request.onerror = () => fail(new Gone());
     request.send();
   });
 }

@@ -1,6 +1,6 @@
 // Shows the panel that the fragment names: #PANEL, #PANEL/PLACE or #PANEL?NAME=VALUE. A panel is loaded when it is first wanted.
-import { $, h, fill } from '/dom.js';
-import { socketUrl } from '/api.js';
+import { $, h, failure } from '/dom.js';
+import { Gone, socketUrl } from '/api.js';
 
 /**
  * A panel's module: `mount` makes its content once; `show` is called with the rest of the fragment whenever that changes.
@@ -42,7 +42,7 @@ function decode(text) {
 async function mount(name) {
   const known = mounted.get(name);
   if (known) return known;
-  const section = h('div', { class: `panel panel-${name}`, id: `panel-${name}` });
+  const section = h('div', { class: `panel panel-${name}`, id: `panel-${name}`, hidden: true });
   const panel = await PANELS[name].load();
   // Two quick clicks may have asked for it twice.
   if (!mounted.has(name)) {
@@ -55,16 +55,23 @@ async function mount(name) {
 
 async function route() {
   if (location.hash === '#main') return;
-  const { name, place, state } = parts();
+  const { name } = parts();
   const first = shown === '';
   let here;
   try {
     here = await mount(name);
-  } catch (error) {
-    fill($('main'), h('p', { class: 'card' }, `This panel cannot be shown: ${error.message}. Is the server still there?`));
-    mounted.clear();
+  } catch {
+    if (parts().name !== name) return;
+    // A module that could not be loaded once is not asked for again before the page is.
+    for (const { section } of mounted.values()) section.hidden = true;
+    $('trouble')?.remove();
+    $('main').append(h('section', { class: 'card trouble', id: 'trouble' }, failure('This panel cannot be loaded', new Gone()), h('p', {}, h('a', { href: location.href, onclick: () => location.reload() }, 'Load the page again'))));
     return;
   }
+  // Whoever has clicked again while this one was loading wants the other one.
+  const { name: wanted, place, state } = parts();
+  if (wanted !== name) return;
+  $('trouble')?.remove();
   for (const [other, { section }] of mounted) section.hidden = other !== name;
   for (const link of document.querySelectorAll('#nav a')) {
     const is = link.getAttribute('href') === `#${name}`;

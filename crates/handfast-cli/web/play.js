@@ -1,12 +1,12 @@
 // Plays a wrong server in this browser: what the script is told, and what the server saw on the wire.
-import { freshName, getJson, socketUrl, until } from '/api.js';
+import { freshName, getJson, Gone, socketUrl, until } from '/api.js';
 
 /**
  * @typedef {{ path: string, rule: string, level: string, title: string, source: string, label: string, wanted: string, needs: string | null,
  *   takes: number, sample: { answer: string, right: string } }} Wrong
  * @typedef {{ opened: boolean, error: boolean, code: number, clean: boolean, time: number }} Told what the script was told; time in milliseconds
  * @typedef {{ reaction: string, verdict: string, words: string, lasted: number, answer: string, answer_bytes: number, right: string }} Seen
- * @typedef {{ told: Told, seen: Seen | null }} Outcome
+ * @typedef {{ told: Told, seen: Seen | null, url: string, gone: Error | null }} Outcome
  */
 
 /** How long an open one stays open, so that the server can see it. */
@@ -17,14 +17,17 @@ const LIMIT = 25_000;
 /** @param {Wrong} wrong @returns {Promise<Outcome>} */
 export async function play(wrong) {
   const name = freshName();
-  const told = await tell(socketUrl(`${wrong.path}?observe=${name}`), wrong.takes);
+  const url = socketUrl(`${wrong.path}?observe=${name}`);
+  const told = await tell(url, wrong.takes);
   let seen = null;
+  let gone = null;
   try {
     seen = await until(() => getJson(`/api/played?id=${name}`), (answer) => answer !== null, 6000);
-  } catch {
-    // The server saw no end of it; what the script was told still stands.
+  } catch (error) {
+    // Else the server saw no end of it; what the script was told still stands.
+    if (error instanceof Gone) gone = error;
   }
-  return { told, seen };
+  return { told, seen, url, gone };
 }
 
 /** @param {string} url @param {number} takes @returns {Promise<Told>} */

@@ -1,5 +1,5 @@
 // Panel 7: the whole catalogue, each rule with a link of its own, and its probe in place.
-import { $, h, fill, intro, button, counted, copyButton } from '/dom.js';
+import { $, h, fill, intro, button, counted, copyButton, failure, remember } from '/dom.js';
 import { getJson } from '/api.js';
 import { play, isGood, sign } from '/play.js';
 
@@ -43,7 +43,7 @@ export async function show(place, state) {
   try {
     await loading;
   } catch (error) {
-    fill($('rules-list'), h('p', { class: 'banner', 'data-good': 'false' }, h('b', {}, 'No catalogue'), error.message));
+    fill($('rules-list'), failure('No catalogue', error));
     return;
   }
   if (state.has('q')) $('rules-search').value = state.get('q');
@@ -90,7 +90,11 @@ function probe(rule) {
       run.disabled = true;
       fill(result);
       for (const one of cases) {
-        const { seen } = await play(one);
+        const { seen, gone } = await play(one);
+        if (gone) {
+          fill(result, failure('Not played', gone));
+          break;
+        }
         const verdict = seen?.verdict ?? 'inconclusive';
         result.append(h('p', {}, h('span', { class: 'outcome', 'data-good': String(isGood(verdict) ?? '') }, `${sign(verdict)} ${verdict}`), ' ', h('a', { href: `#wrong/${one.path.slice(7)}` }, one.label), seen && `: ${seen.words}`));
       }
@@ -106,7 +110,7 @@ function probe(rule) {
       const { verdict, got, reason, sent } = await getJson(`/api/probe?rule=${encodeURIComponent(rule.id)}`);
       fill(result, h('p', { class: 'banner', 'data-verdict': verdict, 'data-good': String(isGood(verdict) ?? '') }, h('b', {}, `${sign(verdict)} ${verdict}`), got ?? reason ?? ''), sent && h('pre', { class: 'wire', tabindex: 0 }, sent));
     } catch (error) {
-      fill(result, h('p', { class: 'banner' }, h('b', {}, 'No verdict'), error.message));
+      fill(result, failure('No verdict', error));
     }
     run.disabled = false;
   }, { class: 'probe' });
@@ -115,7 +119,7 @@ function probe(rule) {
 
 function filter() {
   const query = $('rules-search').value;
-  history.replaceState(null, '', query ? `#rules?${new URLSearchParams({ q: query })}` : '#rules');
+  remember(query ? `#rules?${new URLSearchParams({ q: query })}` : '#rules');
   apply();
 }
 

@@ -1,15 +1,17 @@
 // Panel 4: every wrong server of the checker, played in this browser, beside what other clients did.
-import { $, h, fill, intro, card, button, announce, counted, download, ruleLink } from '/dom.js';
-import { getJson } from '/api.js';
-import { byteView, fromHex, linesOf, asText } from '/bytes.js';
+import { $, h, fill, intro, card, button, announce, counted, download, failure, ruleLink, needsHttp1 } from '/dom.js';
+import { getJson, isHttp2 } from '/api.js';
+import { byteView, fromHex } from '/bytes.js';
+import { difference } from '/difference.js';
+import { isRecorded, others, scoreboard, tallyOf } from '/recorded.js';
 import { play, isGood, sign } from '/play.js';
 
 /** @typedef {import('/play.js').Wrong} Wrong @typedef {import('/play.js').Outcome} Outcome */
 
 /** @type {Wrong[]} */
 let all = [];
-/** @type {{ clients: { name: string, version: string }[], date: string, results: Record<string, string[]> }} */
-let recorded = { clients: [], date: '', results: {} };
+/** @type {{ clients: import('/recorded.js').Client[] }} */
+let recorded = { clients: [] };
 /** @type {Map<string, Outcome>} */
 const outcomes = new Map();
 let chosen = '';
@@ -19,15 +21,17 @@ let loading;
 
 /** @param {HTMLElement} into */
 export function mount(into) {
-  into.append(
+  fill(into,
     intro('wrong', 'Wrong servers', 'Each answers the handshake with one fault, or with something odd but right. Does your browser notice? ',
-      'It is the table that ', h('code', {}, 'handfast check-client'), ' judges other clients by.'),
+      h('code', {}, 'handfast check-client'), ' judges other clients by the same table.'),
+    isHttp2() && needsHttp1(),
     card('', h('div', { class: 'row' }, button('Run all in this browser', runAll, { id: 'wrong-run', class: 'primary' }),
       button('Stop', () => { running = false; }, { id: 'wrong-stop', hidden: true }),
       button('Export Markdown', () => download('handfast-wrong-servers.md', 'text/markdown', markdown()), { id: 'wrong-markdown', disabled: true }),
       button('Export JSON', () => download('handfast-wrong-servers.json', 'application/json', json()), { id: 'wrong-json', disabled: true })),
     h('progress', { class: 'progress', id: 'wrong-progress', value: 0, max: 1, hidden: true, 'aria-label': 'Played' }),
-    h('p', { class: 'tally', id: 'wrong-tally', role: 'status' })),
+    h('p', { class: 'tally', id: 'wrong-tally', role: 'status' }, h('span', { class: 'remark' }, 'It takes about a minute, and talks to this server only.')),
+    h('details', { id: 'wrong-others-all' }, h('summary', {}, 'What other clients did with all of them'), h('div', { id: 'wrong-scoreboard', class: 'stack' }))),
     h('div', { class: 'split' },
       h('section', { class: 'card', 'aria-label': 'The servers' }, h('div', { class: 'scrolls', tabindex: 0, role: 'region', 'aria-label': 'All wrong servers' }, h('ul', { class: 'list', id: 'wrong-list' }))),
       h('div', { id: 'wrong-detail', class: 'answers', 'aria-live': 'polite' })),
@@ -44,6 +48,12 @@ async function load() {
   const list = [];
   for (const [rule, cases] of groups) list.push(h('li', { class: 'group' }, rule ? [ruleLink(rule), h('span', { class: 'remark' }, cases[0].title)] : h('span', { class: 'remark' }, 'To compare with'), h('ul', { class: 'list' }, cases.map(item))));
   fill($('wrong-list'), list);
+  scores();
+}
+
+/** @param {Record<string, number> | null} [own] */
+function scores(own = null) {
+  fill($('wrong-scoreboard'), scoreboard(recorded.clients, own), h('p', { class: 'remark' }, 'Right or wrong by the rule that each server tries, as the wire shows it: a client with the smallest program around it and nothing configured. It says nothing else about a client, and some are lenient on purpose. What a client does not offer is not tried. The judge is handfast’s own checker, and one of the judged is handfast.'));
 }
 
 /** @param {string} place */
@@ -51,12 +61,14 @@ export async function show(place) {
   try {
     await loading;
   } catch (error) {
-    fill($('wrong-detail'), h('p', { class: 'banner', 'data-good': 'false' }, h('b', {}, 'No list'), error.message));
+    fill($('wrong-detail'), failure('No list', error));
     return;
   }
   const wanted = `/wrong/${place}`;
   const one = all.find(({ path }) => path === wanted || path === `${wanted}/1`) ?? all.find(({ path }) => path === chosen) ?? all[1];
   choose(one);
+  // Where the list stands above, what was chosen from it would be out of sight.
+  if (place && !matchMedia('(min-width: 75rem)').matches) $('wrong-detail').scrollIntoView({ block: 'start', behavior: 'instant' });
 }
 
 /** @param {Wrong} one */
@@ -66,40 +78,34 @@ function choose(one) {
     const is = /** @type {HTMLElement} */ (other).dataset.path === one.path;
     other.toggleAttribute('aria-current', is);
     if (is) other.setAttribute('aria-current', 'true');
+    if (is) reveal(/** @type {HTMLElement} */ (other));
   }
   detail(one);
+}
+
+/** Scrolls the list, and not the page, until an entry is in sight. @param {HTMLElement} entry */
+function reveal(entry) {
+  const list = entry.closest('.scrolls');
+  const [inner, outer] = [entry.getBoundingClientRect(), list.getBoundingClientRect()];
+  if (inner.top < outer.top || inner.bottom > outer.bottom) list.scrollTop += inner.top - outer.top - outer.height / 3;
 }
 
 /** @param {Wrong} one */
 function detail(one) {
   const outcome = outcomes.get(one.path);
-  const bytes = outcome?.seen ?? one.sample;
+  const [answer, right] = [outcome?.seen ?? one.sample].flatMap((bytes) => [fromHex(bytes.answer), fromHex(bytes.right)]);
+  const { wrong, missing } = difference(answer, right);
   fill($('wrong-detail'),
-    h('section', { class: 'card' }, h('h2', {}, one.label), h('p', {}, ruleLink(one.rule), ' ', h('span', { class: `level ${one.level}` }, one.level)), h('p', {}, one.title),
+    h('section', { class: 'card' }, h('h2', { tabindex: -1 }, one.label), h('p', {}, ruleLink(one.rule), ' ', h('span', { class: `level ${one.level}` }, one.level)), h('p', {}, `${one.title}.`),
       h('dl', { class: 'facts' }, h('dt', {}, 'A client'), h('dd', { id: 'wrong-wanted' }, one.wanted), h('dt', {}, 'Source'), h('dd', {}, one.source), one.needs && [h('dt', {}, 'Needs'), h('dd', {}, one.needs)],
         h('dt', {}, 'Address'), h('dd', { class: 'mono' }, one.path)),
       h('div', { class: 'row' }, button(outcome ? 'Play it again' : 'Play it in this browser', () => playOne(one), { id: 'wrong-play', class: 'primary' }),
         one.takes > 1000 && h('span', { class: 'remark' }, `takes ${Math.round(one.takes / 1000)} s`)),
       outcome && told(outcome)),
-    h('section', { class: 'card' }, byteView(outcome?.seen ? 'What the server sent' : 'What it sends, to the sample key', fromHex(bytes.answer), compare(bytes), 'wrong-bytes'), missing(bytes),
-      h('p', { class: 'remark' }, '✕ marks lines that differ from the right answer to the same request.')),
-    others(one));
-}
-
-/** Marks the lines that the right answer does not have. @param {{ right: string }} bytes @returns {import('/bytes.js').Mark} */
-function compare({ right }) {
-  const known = new Set(lines(fromHex(right)));
-  return (line) => (line === '' || known.has(line) ? null : { kind: 'wrong', word: '✕' });
-}
-
-/** @param {Uint8Array} bytes */
-const lines = (bytes) => linesOf(bytes).map((line) => (asText(line) ?? Array.from(line, (byte) => String.fromCharCode(byte)).join('')).replace(/\r?\n$/, ''));
-
-/** @param {{ answer: string, right: string }} bytes */
-function missing({ answer, right }) {
-  const here = new Set(lines(fromHex(answer)));
-  const gone = lines(fromHex(right)).filter((line) => line !== '' && !here.has(line));
-  return gone.length > 0 && h('div', { id: 'wrong-missing' }, h('h3', {}, 'The right answer has here'), h('pre', { class: 'wire', tabindex: 0 }, gone.join('\n')));
+    h('section', { class: 'card' }, byteView(outcome?.seen ? 'What the server sent' : 'What it sends, to the sample key', answer, { wrong }, 'wrong-bytes'),
+      missing.length > 0 && h('div', { id: 'wrong-missing' }, h('h3', {}, 'Missing, and in the right answer'), h('pre', { class: 'wire', tabindex: 0 }, missing.join('\n'))),
+      h('p', { class: 'remark' }, wrong.length + missing.length === 0 ? 'No byte differs from the right answer to the same request.' : 'Marked: the bytes that differ from the right answer to the same request. ‸ stands where bytes are missing.')),
+    others(recorded.clients, one.path));
 }
 
 const WORDS = { pass: 'Right', fail: 'Wrong', remark: 'Worth a remark', skipped: 'Not applicable', inconclusive: 'Open' };
@@ -113,22 +119,15 @@ function told({ told: { opened, error, code, clean, time }, seen }) {
 }
 
 /** @param {Wrong} one */
-function others(one) {
-  const results = recorded.results[one.path];
-  if (!results) return null;
-  const rows = recorded.clients.map((client, at) => {
-    const [reaction, verdict] = (results[at] ?? ' ').split(' ');
-    const good = isGood(verdict);
-    return h('tr', {}, h('th', { scope: 'row' }, client.name, ' ', h('span', { class: 'size' }, client.version)), h('td', { class: 'outcome', 'data-good': String(good ?? '') }, reaction ? `${sign(verdict)} ${reaction}` : 'not recorded'));
-  });
-  return card('What others did', h('table', { class: 'clients', id: 'wrong-others' }, h('thead', {}, h('tr', {}, h('th', { scope: 'col' }, 'Client'), h('th', { scope: 'col' }, 'On the wire'))), h('tbody', {}, rows)),
-    h('p', { class: 'remark' }, `Recorded against these very servers on ${recorded.date}. ✓ right, ✕ wrong, ! worth a remark, – does not apply, ? open.`));
-}
-
-/** @param {Wrong} one */
 async function playOne(one) {
   $('wrong-play').disabled = true;
-  outcomes.set(one.path, await play(one));
+  const outcome = await play(one);
+  if (outcome.gone) {
+    fill($('wrong-tally'), failure('Not played', outcome.gone));
+    $('wrong-play').disabled = false;
+    return;
+  }
+  outcomes.set(one.path, outcome);
   mark(one);
   if (chosen === one.path) detail(one);
   announce($('wrong-outcome')?.textContent ?? '');
@@ -145,7 +144,7 @@ function mark(one) {
 }
 
 async function runAll() {
-  await loading;
+  if (all.length === 0) return;
   running = true;
   const [bar, stop] = [$('wrong-progress'), $('wrong-stop')];
   for (const shown of [bar, stop]) shown.hidden = false;
@@ -153,18 +152,23 @@ async function runAll() {
   // The slow ones last, and the redirects where they stand: browsers open one WebSocket to a host after the other.
   const order = [...all].sort((one, other) => one.takes - other.takes);
   bar.max = order.length;
+  let gone = null;
   for (const [place, one] of order.entries()) {
     if (!running) break;
     $('wrong-tally').textContent = `${place + 1} of ${order.length}: ${one.label}`;
-    outcomes.set(one.path, await play(one));
+    const outcome = await play(one);
+    gone = outcome.gone;
+    if (gone) break;
+    outcomes.set(one.path, outcome);
     mark(one);
     bar.value = place + 1;
   }
   running = false;
   for (const shown of [bar, stop]) shown.hidden = true;
   $('wrong-run').disabled = false;
-  exportable();
-  tally();
+  if (outcomes.size > 0) exportable();
+  if (gone) fill($('wrong-tally'), failure('Stopped', gone));
+  else tally();
   detail(all.find(({ path }) => path === chosen));
 }
 
@@ -172,11 +176,7 @@ function exportable() {
   for (const id of ['wrong-markdown', 'wrong-json']) $(id).disabled = false;
 }
 
-const count = () => {
-  const counts = { pass: 0, fail: 0, remark: 0, skipped: 0, inconclusive: 0 };
-  for (const { seen } of outcomes.values()) counts[seen?.verdict ?? 'inconclusive'] += 1;
-  return counts;
-};
+const count = () => tallyOf([...outcomes.values()].map(({ seen }) => seen?.verdict ?? 'inconclusive'));
 
 function tally() {
   const counts = count();
@@ -184,8 +184,10 @@ function tally() {
   const failed = [...outcomes.values()].filter(({ told: { opened } }) => !opened).length;
   const one = (number, word) => h('span', {}, h('b', {}, number), ` ${word}`);
   fill($('wrong-tally'), one(counts.pass, '✓ right'), one(counts.fail, '✕ wrong'), one(counts.remark, '! worth a remark'), one(counts.skipped, '– not applicable'), counts.inconclusive > 0 && one(counts.inconclusive, '? open'),
-    h('span', {}, `For ${counted(failed, 'refused answer')} your browser told the script ${counted(messages.size, 'different close code')}.`));
+    h('span', {}, `For ${counted(failed, 'refused answer')} your browser told the script ${messages.size === 1 ? 'one and the same close code' : counted(messages.size, 'close code')}.`));
   $('wrong-tally').dataset.done = String(outcomes.size);
+  scores(tallyOf([...outcomes].filter(([path]) => isRecorded(recorded.clients, path)).map(([, { seen }]) => seen?.verdict ?? 'inconclusive')));
+  $('wrong-others-all').open = true;
 }
 
 function results() {

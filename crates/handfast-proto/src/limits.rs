@@ -15,6 +15,13 @@ pub struct Limits {
     pub head_fields_max: usize,
     /// Interim (1xx) answers that a client skips before the final one (16).
     pub interim_answers_max: usize,
+    /// From the resolving of the server's name to the end of the TLS handshake, with a proxy's answer in between (10 s): a client's.
+    /// Beyond it the client gives up. After a redirect it begins again.
+    pub connect_timeout: Duration,
+    /// Redirects that a client follows at most, however many it is asked to follow (10). Beyond it the redirect is its error.
+    pub redirects_max: usize,
+    /// How long a client that connects again heeds a server's `Retry-After` (a day).
+    pub retry_after_max: Duration,
     /// From the connection's begin to the end of the handshake (10 s), not extended by single bytes. Beyond it: 408.
     pub handshake_timeout: Duration,
     /// A whole message after unmasking and inflating, in bytes (16 MiB). Beyond it: close code 1009.
@@ -48,8 +55,14 @@ pub struct Limits {
     /// Streams of one HTTP/2 connection to a server (1024). The client is told, and further ones are reset.
     pub streams_max: usize,
     /// What a server may send on one stream of HTTP/2 before the client reads it, in bytes (512 KiB, at most 2 GiB). More is faster
-    /// over long ways, less holds less memory. A server takes 64 KiB.
+    /// over long ways, less holds less memory.
     pub stream_window_bytes: usize,
+    /// What a client may send on one stream of HTTP/2 before the server reads it, in bytes (64 KiB, at most 2 GiB). Beyond it the
+    /// stream is reset with FLOW_CONTROL_ERROR.
+    pub server_stream_window_bytes: usize,
+    /// What waits to be written of one stream of HTTP/2, beside the send queue, in bytes (64 KiB, at most 4 GiB). Beyond it the
+    /// WebSocket waits.
+    pub stream_send_bytes_max: usize,
     /// Connections of a server whose request head is not complete, all together (1024). Beyond it the oldest gives way, with 503:
     /// many slow heads lock nobody out.
     pub handshakes_unfinished_max: usize,
@@ -71,12 +84,41 @@ pub const KEY_CHARACTERS_MAX: usize = 1024;
 /// Empty lines skipped before a request line (RFC 9112 section 2.2 asks for one).
 pub const LEADING_EMPTY_LINES_MAX: usize = 2;
 
+/// Faulty lines of one head that are told; further ones are passed over.
+pub const LINE_FAULTS_MAX: usize = 16;
+
+/// What an error keeps of a text of the peer's, in bytes.
+pub const EXCERPT_BYTES_MAX: usize = 64;
+
+// What a thread keeps for its next connection, beside what connections hold: see `BufferPool`.
+
+/// Buffers of one read that a thread keeps spare, of 64 KiB each.
+pub const SPARE_READS_MAX: usize = 16;
+
+/// Buffers of a few small frames that a thread keeps spare, of 1280 bytes each.
+pub const SPARE_FRAMES_MAX: usize = 256;
+
+/// Send queues that a thread keeps spare.
+pub const SPARE_QUEUES_MAX: usize = 256;
+
+/// The memory of a send queue that is kept spare, in bytes; a larger one is given up.
+pub const SPARE_QUEUE_BYTES_MAX: usize = 2 << 10;
+
+/// Compressors that a thread keeps spare, and as many inflaters.
+pub const SPARE_CODECS_MAX: usize = 4;
+
+/// Buffers of large messages that a thread keeps spare, in bytes of all together (4 MiB).
+pub const SPARE_LARGE_BYTES_MAX: usize = 4 << 20;
+
 impl Default for Limits {
     fn default() -> Self {
         Self {
             head_bytes_max: 64 << 10,
             head_fields_max: 128,
             interim_answers_max: 16,
+            connect_timeout: Duration::from_secs(10),
+            redirects_max: 10,
+            retry_after_max: Duration::from_secs(24 * 60 * 60),
             handshake_timeout: Duration::from_secs(10),
             message_bytes_max: 16 << 20,
             frame_bytes_max: 16 << 20,
@@ -92,6 +134,8 @@ impl Default for Limits {
             connections_max: 1_000_000,
             streams_max: 1024,
             stream_window_bytes: 512 << 10,
+            server_stream_window_bytes: 64 << 10,
+            stream_send_bytes_max: 64 << 10,
             handshakes_unfinished_max: 1024,
             linger_timeout: Duration::from_secs(2),
             linger_bytes_max: 1 << 20,

@@ -164,6 +164,19 @@ fn both_ends_may_close_at_once() {
 }
 
 #[test]
+fn the_end_is_told_once_and_still_known() {
+    at_each_step(|step| {
+        let mut end = End::server(Config::default());
+        end.take(&masked(0x88, b"\x03\xe8"), step);
+        assert_eq!(end.seen(), [closed(1000, "")]);
+        end.connection.receive(&masked(0x81, b"late"), &mut end.pool);
+        end.connection.receive_eof();
+        assert_eq!(end.connection.poll_event(&mut end.pool), None);
+        assert_eq!(end.connection.end().cloned().map(Event::End), Some(closed(1000, "")));
+    });
+}
+
+#[test]
 fn nothing_is_read_after_the_peers_close() {
     at_each_step(|step| {
         let mut end = End::server(Config::default());

@@ -1,22 +1,26 @@
-//! Echoes every message, on one thread: `echo {port} [deflate|broadcast]`.
+//! Echoes every message, on one thread: `echo {port} [deflate|broadcast] [tasks]`.
 //!
 //! `feed` queues a reply; the next `recv` that would wait writes all that are queued, so that replies to messages that came
-//! together go out together. With `broadcast` every message goes to every connection instead.
+//! together go out together. With `broadcast` every message goes to every connection instead. With `tasks` each connection has a
+//! task of its own, as a server has by default.
 
 use handfast::{Broadcast, CloseCode, DeflateOptions, OriginPolicy, Overflow, Policy, Prepared, Server};
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), handfast::Error> {
-    let mut arguments = std::env::args().skip(1);
-    let port: u16 = arguments.next().and_then(|port| port.parse().ok()).unwrap_or(8080);
-    let style = arguments.next().unwrap_or_default();
+    let words: Vec<String> = std::env::args().skip(1).collect();
+    let has = |word: &str| words.iter().any(|given| given == word);
+    let port: u16 = words.first().and_then(|port| port.parse().ok()).unwrap_or(8080);
     // Any page may use an echo: there is nothing to protect.
     let policy = Policy { origin: OriginPolicy::Any, ..Policy::default() };
     let server = Server::bind(("127.0.0.1", port)).await?.policy(policy);
-    match style.as_str() {
-        "broadcast" => broadcast(server).await,
-        "deflate" => echo(server.deflate(DeflateOptions::default())).await,
-        _ => echo(server).await,
+    // There is one thread only, so tasks for the connections would bring nothing.
+    #[cfg(unix)]
+    let server = if has("tasks") { server } else { server.one_task() };
+    match has("broadcast") {
+        true => broadcast(server).await,
+        false if has("deflate") => echo(server.deflate(DeflateOptions::default())).await,
+        false => echo(server).await,
     }
 }
 

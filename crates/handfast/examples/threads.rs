@@ -1,6 +1,6 @@
 //! Echoes on several threads: `threads {port} shards|pool {threads} [tls] [deflate]`.
 //!
-//! `shards`: a runtime and a listener for each thread, all on one port; a connection stays on its thread, and nothing is
+//! `shards`: a runtime and a listener for each thread, all on one port, and one task for all connections of a thread; nothing is
 //! handed over. `pool`: tokio's usual runtime, which moves tasks to whichever thread has time. `tls` makes a certificate for the run.
 
 use handfast::{BindOptions, DeflateOptions, Error, OriginPolicy, Policy, Server, TlsIdentity};
@@ -18,13 +18,13 @@ fn main() -> Result<(), Error> {
     if word(1) == "pool" {
         let runtime = Builder::new_multi_thread().worker_threads(threads).enable_all().build()?;
         // On a worker, so that accepting needs no way between threads either.
-        return runtime.block_on(async { tokio::spawn(setup.serve()).await.map_err(Error::other)? });
+        return runtime.block_on(async { tokio::spawn(setup.serve(false)).await.map_err(Error::other)? });
     }
     let shards: Vec<_> = (0..threads)
         .map(|_| {
             let setup = setup.clone();
             std::thread::spawn(move || {
-                Builder::new_current_thread().enable_all().build()?.block_on(setup.serve())
+                Builder::new_current_thread().enable_all().build()?.block_on(setup.serve(true))
             })
         })
         .collect();
@@ -39,7 +39,7 @@ struct Setup {
 }
 
 impl Setup {
-    async fn serve(self) -> Result<(), Error> {
+    async fn serve(self, one_task: bool) -> Result<(), Error> {
         let options = BindOptions { reuse_port: true, ..BindOptions::default() };
         // Any page may use an echo: there is nothing to protect.
         let policy = Policy { origin: OriginPolicy::Any, ..Policy::default() };
@@ -49,6 +49,9 @@ impl Setup {
         }
         if self.deflates {
             server = server.deflate(DeflateOptions::default());
+        }
+        if one_task {
+            server = in_one_task(server);
         }
         server
             .serve(|mut ws| async move {
@@ -64,4 +67,15 @@ impl Setup {
 fn certificate() -> Result<TlsIdentity, Error> {
     let signed = rcgen::generate_simple_self_signed(["localhost".to_owned()]).map_err(Error::other)?;
     TlsIdentity::from_pem(signed.cert.pem().as_bytes(), signed.signing_key.serialize_pem().as_bytes())
+}
+
+#[cfg(unix)]
+fn in_one_task(server: Server) -> Server {
+    server.one_task()
+}
+
+/// Only on Unix.
+#[cfg(not(unix))]
+fn in_one_task(server: Server) -> Server {
+    server
 }

@@ -79,7 +79,10 @@ mod observe;
 mod peer;
 mod proxy;
 mod random;
+#[cfg(unix)]
+mod reactor;
 mod server;
+mod tcp;
 #[cfg(feature = "tls")]
 mod tls;
 mod transport;

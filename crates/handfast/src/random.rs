@@ -13,6 +13,13 @@ pub(crate) fn nonce() -> io::Result<[u8; 16]> {
     Ok(nonce)
 }
 
+/// Random bits for waits and moments, where nothing secret hangs on them.
+pub(crate) fn bits() -> io::Result<u64> {
+    let mut bytes = [0; 8];
+    getrandom::fill(&mut bytes).map_err(io::Error::other)?;
+    Ok(u64::from_le_bytes(bytes))
+}
+
 /// Masks from a batch of random bytes that each thread keeps: one system call for a thousand frames.
 ///
 /// It has no size of its own, so that a connection's source costs no memory.
@@ -57,6 +64,7 @@ thread_local! {
     static BATCH: RefCell<Batch> = const { RefCell::new(Batch { bytes: Vec::new(), used: 0 }) };
 }
 
+/// One system call for a thousand masks.
 const BATCH_BYTES: usize = 4 << 10;
 
 #[cfg(test)]

@@ -2,6 +2,7 @@
 
 #[cfg(feature = "http2")]
 use crate::http2::stream::Stream;
+use crate::tcp::Tcp;
 use socket2::SockRef;
 use std::fmt;
 use std::io::{self, IoSlice, Read};
@@ -18,15 +19,15 @@ use tokio::net::UnixStream;
 pub struct Transport(Kind);
 
 enum Kind {
-    Tcp(TcpStream),
+    Tcp(Tcp),
     #[cfg(feature = "tls")]
-    Tls(Box<tokio_rustls::TlsStream<TcpStream>>),
+    Tls(Box<tokio_rustls::TlsStream<Tcp>>),
     /// Encrypted as far as the proxy only.
     #[cfg(feature = "tls")]
-    ProxyTls(Box<ToServer<TcpStream>>),
+    ProxyTls(Box<ToServer<Tcp>>),
     /// Encrypted as far as the server, inside what is encrypted as far as the proxy.
     #[cfg(feature = "tls")]
-    TlsInTls(Box<ToServer<ToServer<TcpStream>>>),
+    TlsInTls(Box<ToServer<ToServer<Tcp>>>),
     #[cfg(unix)]
     Unix(UnixStream),
     #[cfg(all(unix, feature = "tls"))]
@@ -116,7 +117,7 @@ impl Transport {
     /// connection ended (the next read tells), and for anything encrypted.
     pub(crate) fn read_early(&self, buffer: &mut [u8]) -> usize {
         match &self.0 {
-            Kind::Tcp(tcp) => SockRef::from(tcp).deref().read(buffer).unwrap_or(0),
+            Kind::Tcp(tcp) => tcp.socket().deref().read(buffer).unwrap_or(0),
             #[cfg(unix)]
             Kind::Unix(unix) => SockRef::from(unix).deref().read(buffer).unwrap_or(0),
             #[cfg(any(feature = "tls", feature = "http2"))]
@@ -127,11 +128,11 @@ impl Transport {
     /// Sends small writes at once. They are only delayed if it fails.
     pub(crate) fn set_nodelay(&self) {
         if let Ok(tcp) = self.tcp() {
-            let _ = tcp.set_nodelay(true);
+            let _ = tcp.socket().set_tcp_nodelay(true);
         }
     }
 
-    fn tcp(&self) -> io::Result<&TcpStream> {
+    fn tcp(&self) -> io::Result<&Tcp> {
         match &self.0 {
             Kind::Tcp(tcp) => Ok(tcp),
             #[cfg(feature = "tls")]
@@ -153,6 +154,12 @@ pub(crate) fn no_ip_address() -> io::Error {
 
 impl From<TcpStream> for Transport {
     fn from(tcp: TcpStream) -> Self {
+        Self(Kind::Tcp(tcp.into()))
+    }
+}
+
+impl From<Tcp> for Transport {
+    fn from(tcp: Tcp) -> Self {
         Self(Kind::Tcp(tcp))
     }
 }
@@ -166,17 +173,17 @@ impl From<UnixStream> for Transport {
 
 #[cfg(feature = "tls")]
 impl Transport {
-    pub(crate) fn from_tls(tls: impl Into<tokio_rustls::TlsStream<TcpStream>>) -> Self {
+    pub(crate) fn from_tls(tls: impl Into<tokio_rustls::TlsStream<Tcp>>) -> Self {
         Self(Kind::Tls(Box::new(tls.into())))
     }
 
     /// In the clear inside a proxy's TLS.
-    pub(crate) fn from_proxy_tls(tls: Box<ToServer<TcpStream>>) -> Self {
+    pub(crate) fn from_proxy_tls(tls: Box<ToServer<Tcp>>) -> Self {
         Self(Kind::ProxyTls(tls))
     }
 
     /// Encrypted inside a proxy's TLS.
-    pub(crate) fn from_tls_in_tls(tls: ToServer<ToServer<TcpStream>>) -> Self {
+    pub(crate) fn from_tls_in_tls(tls: ToServer<ToServer<Tcp>>) -> Self {
         Self(Kind::TlsInTls(Box::new(tls)))
     }
 

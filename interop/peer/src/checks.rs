@@ -3,7 +3,10 @@
 use std::time::Duration;
 
 use handfast::error::Declined;
-use handfast::{Client, CloseCode, Config, DeflateOptions, Error, Event, Message, WebSocket};
+use handfast::{
+    Client, CloseCode, Config, DeflateOptions, Error, Event, Http2, Http2Connection, Message, TlsConfig,
+    WebSocket,
+};
 
 use crate::Outcome;
 
@@ -37,6 +40,8 @@ async fn check(echo: &str, name: &str) -> Outcome {
         "1-mib" => echoes(echo, [Message::binary(bytes(1 << 20)), Message::text("ü".repeat(1 << 19))]).await,
         "compressed" => compressed(echo).await,
         "many-messages" => many_messages(echo).await,
+        "one-connection" => one_connection(echo).await.map(drop),
+        "close-each" => close_each(echo).await,
         "fragments" => fragments(&at(echo, "/fragments")).await,
         "ping" => ping(echo).await,
         "close-codes" => close_codes(echo).await,
@@ -65,13 +70,20 @@ async fn open(url: &str) -> Result<WebSocket, Error> {
     client(url)?.config(config).connect().await
 }
 
-/// Through the proxy that the variable `PROXY` names, if it is set.
+/// As the environment says: through the proxy `PROXY`, over HTTP/2 and nothing else if there is `HTTP2`, trusting the authority in
+/// the file `AUTHORITY`.
 fn client(url: &str) -> Result<Client, Error> {
-    let client = Client::new(url)?;
-    match std::env::var("PROXY") {
-        Ok(proxy) => client.proxy(&proxy),
-        Err(_) => Ok(client),
+    let mut client = Client::new(url)?;
+    if let Ok(proxy) = std::env::var("PROXY") {
+        client = client.proxy(&proxy)?;
     }
+    if std::env::var_os("HTTP2").is_some() {
+        client = client.http2(Http2::Require);
+    }
+    if let Some(authority) = std::env::var_os("AUTHORITY") {
+        client = client.tls(TlsConfig::new().add_roots_file(authority)?);
+    }
+    Ok(client)
 }
 
 fn wanted<T: PartialEq + std::fmt::Debug>(what: &str, came: &T, wanted: &T) -> Outcome {
@@ -122,6 +134,34 @@ async fn many_messages(echo: &str) -> Outcome {
         wanted("message", &came, &Some(format!("message {number}")))?;
     }
     Ok(ws.close(CloseCode::NORMAL, "").await?)
+}
+
+/// A hundred WebSockets on one connection of HTTP/2, all at once.
+async fn one_connection(echo: &str) -> Outcome<(Http2Connection, Vec<WebSocket>)> {
+    let http2 = client(echo)?.connect_http2().await?;
+    let mut open = Vec::new();
+    for _ in 0..100 {
+        open.push(http2.open(echo).await?);
+    }
+    wanted("streams", &http2.streams(), &100)?;
+    for (number, ws) in open.iter_mut().enumerate() {
+        ws.send(format!("message {number}")).await?;
+    }
+    // The last one first: none waits for another.
+    for (number, ws) in open.iter_mut().enumerate().rev() {
+        wanted("message", &ws.recv().await?, &Some(format!("message {number}").into()))?;
+    }
+    Ok((http2, open))
+}
+
+/// Those close one after another, and take neither each other nor the connection with them.
+async fn close_each(echo: &str) -> Outcome {
+    let (http2, open) = one_connection(echo).await?;
+    for mut ws in open {
+        ws.close(CloseCode::NORMAL, "").await?;
+    }
+    wanted("streams at the end", &http2.streams(), &0)?;
+    wanted("whether the connection is open", &http2.is_open(), &true)
 }
 
 /// One text arrives in several frames, with pings between them.

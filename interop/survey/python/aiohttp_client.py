@@ -1,4 +1,7 @@
-"""The client of aiohttp: connects, and ends with the connection. aiohttp_client.py URL"""
+"""The client of aiohttp: connects, and ends with the connection. aiohttp_client.py URL
+
+A last line says how: `failed: WHY` where it did not open, `closed: CODE` where it did.
+"""
 
 import asyncio
 import sys
@@ -7,9 +10,15 @@ import aiohttp
 
 
 async def main():
-    async with aiohttp.ClientSession() as session, session.ws_connect(sys.argv[1]) as socket:
-        async for _message in socket:
-            pass
+    async with aiohttp.ClientSession() as session:
+        try:
+            socket = await session.ws_connect(sys.argv[1])
+        except Exception as error:
+            sys.exit(f"failed: {type(error).__name__}: {error}")
+        async with socket:
+            async for _message in socket:
+                pass
+        print(f"closed: {socket.close_code}", file=sys.stderr)
 
 
 asyncio.run(main())

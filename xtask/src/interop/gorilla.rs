@@ -4,7 +4,7 @@ use std::path::PathBuf;
 use std::process::Command;
 use std::time::Duration;
 
-use super::{ECHO, checks_against, listening, programs, start};
+use super::{ECHO, PATHS, checks_against, listening, programs, start};
 use crate::report::Verdict;
 use crate::{install, paths, process};
 
@@ -46,17 +46,8 @@ pub fn client() -> Verdict {
 /// Our client against its server.
 pub fn server() -> Verdict {
     let (server, port) = start("gorilla-server", &mut Command::new(build("server")?), listening)?;
-    let more = [
-        "compressed",
-        "fragments",
-        "many-messages",
-        "subprotocol",
-        "server-closes",
-        "close-reason",
-        "refusal",
-        "refusal-fields",
-    ];
-    let mut client = programs::client(&format!("ws://127.0.0.1:{port}/echo"), &[&ECHO[..], &more].concat())?;
+    let checks = [&ECHO[..], &PATHS, &["compressed", "fragments", "many-messages"]].concat();
+    let mut client = programs::client(&format!("ws://127.0.0.1:{port}/echo"), &checks)?;
     checks_against(&server, "gorilla-server-client", &mut client)
 }
 

@@ -6,7 +6,7 @@ mod certificates;
 mod channels;
 mod forward;
 pub mod gorilla;
-mod http;
+pub mod http;
 mod http2;
 mod path;
 pub mod programs;
@@ -27,10 +27,13 @@ use crate::{Outcome, install};
 const START_LIMIT: Duration = Duration::from_secs(60);
 
 /// How long all checks of one client may take.
-const CHECKS_LIMIT: Duration = Duration::from_secs(240);
+const CHECKS_LIMIT: Duration = Duration::from_secs(600);
 
 /// What every client checks at every echo server.
 const ECHO: [&str; 6] = ["text", "empty", "binary", "1-mib", "ping", "close-codes"];
+
+/// What our client checks at the other paths of a server that has them.
+const PATHS: [&str; 5] = ["subprotocol", "server-closes", "close-reason", "refusal", "refusal-fields"];
 
 /// All steps, from the strictest judge to the simplest neighbour.
 pub fn steps() -> Vec<Step> {
@@ -46,6 +49,10 @@ pub fn steps() -> Vec<Step> {
         step("ws-server", "our client against a server made with ws", |_| ws::server()),
         step("ws-http2", "ws on streams of Node's http2, to handfast serve and to axum", |_| http2::ws()),
         step("python-h2", "Python's h2 and wsproto, to handfast serve and to axum", |_| http2::python()),
+        step("ws-http2-server", "our client over HTTP/2 against Node's http2 with ws", |_| {
+            http2::ws_server()
+        }),
+        step("hypercorn", "our client over HTTP/2 against hypercorn (Python's h2)", |_| http2::hypercorn()),
         step("gorilla-client", "the client of gorilla/websocket (Go) against our server", |_| {
             gorilla::client()
         }),

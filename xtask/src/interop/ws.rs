@@ -3,7 +3,7 @@
 use std::process::Command;
 use std::time::Duration;
 
-use super::{ECHO, checks_against, listening, programs, start};
+use super::{ECHO, PATHS, checks_against, listening, programs, start};
 use crate::report::{Tally, Verdict};
 use crate::{install, paths, process};
 
@@ -45,17 +45,8 @@ pub fn server() -> Verdict {
     let mut node = Command::new(install::npm(FOLDER)?);
     node.arg(paths::at(FOLDER).join("server.mjs"));
     let (server, port) = start("ws-server", &mut node, listening)?;
-    let more = [
-        "compressed",
-        "fragments",
-        "many-messages",
-        "subprotocol",
-        "server-closes",
-        "close-reason",
-        "refusal",
-        "refusal-fields",
-    ];
-    let mut client = programs::client(&format!("ws://127.0.0.1:{port}/echo"), &[&ECHO[..], &more].concat())?;
+    let checks = [&ECHO[..], &PATHS, &["compressed", "fragments", "many-messages"]].concat();
+    let mut client = programs::client(&format!("ws://127.0.0.1:{port}/echo"), &checks)?;
     let library = checks_against(&server, "ws-server-client", &mut client)?;
     Ok(library.plus(program(port)?))
 }

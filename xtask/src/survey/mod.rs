@@ -1,7 +1,7 @@
 //! `cargo xtask survey`: other people's servers and clients before the checker, and the page that says what came.
 
 mod page;
-mod peers;
+pub mod peers;
 mod replay;
 
 use std::net::{Ipv4Addr, TcpStream};

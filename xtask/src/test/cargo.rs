@@ -3,12 +3,12 @@
 use std::process::Command;
 use std::time::Duration;
 
-use super::{Options, Step};
+use super::{Options, Step, api, publish};
 use crate::report::{Stop, Tally, Verdict, read_cargo_test};
 use crate::{install, interop, paths, process, tidy};
 
 /// The longest that one of these may take, from nothing compiled.
-const LIMIT: Duration = Duration::from_secs(1200);
+pub const LIMIT: Duration = Duration::from_secs(1200);
 
 /// In the order in which they tell the most in the least time.
 pub fn steps() -> Vec<Step> {
@@ -51,7 +51,20 @@ pub fn steps() -> Vec<Step> {
         step("doc", "the documentation builds without a warning", |_| {
             one("doc", &["doc", "--workspace", "--all-features", "--lib", "--no-deps", "--locked"])
         }),
+        step("api", "no other crate's types in the public API but those with a reason", |_| api::run()),
         step("build", "the programs build, optimised", build),
+        Step {
+            name: "package",
+            about: "each crate can be packed, and what was packed builds",
+            full: true,
+            run: |_| publish::package(),
+        },
+        Step {
+            name: "deny",
+            about: "licences, duplicates and origins of all dependencies, by cargo-deny",
+            full: true,
+            run: |_| publish::deny(),
+        },
         Step {
             name: "tests-release",
             about: "the same tests, optimised",
@@ -77,16 +90,24 @@ pub fn steps() -> Vec<Step> {
 }
 
 fn cargo(name: &str, arguments: &[&str]) -> Verdict<process::Ended> {
+    let mut command = command(arguments);
+    command.env("RUSTDOCFLAGS", "-D warnings");
+    Ok(process::run(&format!("cargo {}", arguments[0]), &mut command, install::log(name), LIMIT)?)
+}
+
+/// Cargo at the top of the repository, with these arguments.
+pub fn command(arguments: &[&str]) -> Command {
     let mut command = Command::new(env!("CARGO"));
-    command.args(arguments).current_dir(paths::root()).env("RUSTDOCFLAGS", "-D warnings");
+    command.args(arguments).current_dir(paths::root());
     // What this program was started with is not to change how the others are built.
     for name in ["CARGO_MANIFEST_DIR", "CARGO_MANIFEST_PATH", "CARGO_PKG_NAME", "CARGO_PKG_VERSION"] {
         command.env_remove(name);
     }
-    Ok(process::run(&format!("cargo {}", arguments[0]), &mut command, install::log(name), LIMIT)?)
+    command
 }
 
-fn one(name: &str, arguments: &[&str]) -> Verdict {
+/// Runs cargo once, which counts as one test.
+pub fn one(name: &str, arguments: &[&str]) -> Verdict {
     cargo(name, arguments)?.checked(&format!("cargo {}", arguments.join(" ")))?;
     Ok(Tally::ONE)
 }

@@ -1,6 +1,8 @@
 //! `cargo xtask test`: installs what is missing and runs everything.
 
+mod api;
 mod cargo;
+mod publish;
 
 use std::time::{Duration, Instant};
 

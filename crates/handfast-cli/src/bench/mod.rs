@@ -6,6 +6,7 @@
 pub mod args;
 mod handshakes;
 mod json;
+mod limits;
 mod machine;
 mod messages;
 mod opening;

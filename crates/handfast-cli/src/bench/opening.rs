@@ -1,5 +1,6 @@
 //! One handshake: its phases timed apart, and its failure told apart.
 
+use super::limits::EXAMPLE_CHARACTERS_MAX;
 use super::plan::Plan;
 use super::tally::{Handshakes, Tally};
 use crate::escape;
@@ -163,5 +164,3 @@ pub fn short(text: &str) -> String {
         None => text.to_owned(),
     }
 }
-
-const EXAMPLE_CHARACTERS_MAX: usize = 300;

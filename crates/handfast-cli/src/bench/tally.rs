@@ -1,5 +1,6 @@
 //! What happened: counts and histograms, added up over the threads.
 
+use super::limits::KINDS_MAX;
 use super::payload::Wrong;
 use hdrhistogram::Histogram;
 use std::collections::BTreeMap;
@@ -193,8 +194,6 @@ impl<K: Ord> Counts<K> {
     }
 }
 
-const KINDS_MAX: usize = 50;
-
 const HOUR_NANOSECONDS: u64 = 3_600_000_000_000;
 
 #[cfg(test)]
@@ -204,11 +203,11 @@ mod tests {
     #[test]
     fn kinds_beyond_the_bound_are_counted_together() {
         let mut counts = Counts::default();
-        for kind in 0..60 {
+        for kind in 0..KINDS_MAX + 10 {
             counts.count(kind, String::new);
             counts.count(kind, String::new);
         }
-        assert_eq!((counts.sorted().len(), counts.other()), (50, 20));
+        assert_eq!((counts.sorted().len(), counts.other()), (KINDS_MAX, 20));
         let mut all = Counts::default();
         all.count(1, || "first".to_owned());
         all.add(counts);

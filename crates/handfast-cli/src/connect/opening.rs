@@ -72,12 +72,12 @@ fn client(args: &ConnectArgs) -> Result<Client, Failure> {
         Http::PreferHttp2 => Http2::Prefer,
     });
     if args.location {
-        client = client.redirects(10);
+        client = client.redirects(usize::MAX);
     }
     let mut limits = Limits::default();
     if let Some(timeout) = args.timeout {
         limits.handshake_timeout = timeout;
-        client = client.connect_timeout(timeout);
+        limits.connect_timeout = timeout;
     }
     let config = Config { limits, show_pings: true, show_pongs: true, ..Config::default() };
     let server_tls = tls(args.insecure, args.cacert.as_deref())?;

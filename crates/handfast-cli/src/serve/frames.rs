@@ -27,10 +27,8 @@ pub fn judge(bytes: &[u8]) -> Value {
     connection.receive(bytes, &mut pool);
     let mut events = Vec::new();
     while let Some(event) = connection.poll_event(&mut pool) {
-        let is_end = matches!(event, Event::End(_));
         events.push(reported(event));
-        // The end is told again and again.
-        if is_end || events.len() == EVENTS_MAX {
+        if events.len() == EVENTS_MAX {
             break;
         }
     }

@@ -12,6 +12,7 @@ pub mod listen;
 mod metrics;
 mod page;
 mod parse;
+mod places;
 mod probe;
 mod query;
 mod record;
@@ -116,6 +117,9 @@ async fn run_server(server: Server, setup: Setup) {
         Some(identity) => server.tls(identity),
         None => server,
     };
+    // Each thread has a runtime and a listener of its own.
+    #[cfg(unix)]
+    let server = server.one_task();
     let served = server.run(move |request: Request| {
         let site = site.clone();
         async move { site.handle(request).await }

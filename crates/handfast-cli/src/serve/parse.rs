@@ -1,6 +1,6 @@
 //! A request of the visitor's making, given to the parser and the validator that judge real ones.
 
-use super::words;
+use super::{places, words};
 use crate::escape;
 use handfast::Answer;
 use handfast_proto::handshake::{HttpResponse, Offer, Policy, Progress, Refusal, RequestReader};
@@ -12,16 +12,16 @@ pub fn judge(bytes: &[u8], policy: &Policy, answer: &Answer) -> Value {
     let (request, used) = match reader.read(bytes, policy) {
         Ok(Progress::Complete { value, used }) => (value, used),
         Ok(Progress::Partial) => {
-            let mut verdict = refused(&reader.timed_out());
+            let mut verdict = refused(&reader.timed_out(), bytes);
             verdict["outcome"] = "waits".into();
             verdict["waits"] = policy.limits.handshake_timeout.as_secs().into();
             return verdict;
         }
-        Err(refusal) => return refused(&refusal),
+        Err(refusal) => return refused(&refusal, bytes),
     };
     let offer = match request.into_offer(policy) {
         Ok(offer) => offer,
-        Err(refusal) => return refused(&refusal),
+        Err(refusal) => return refused(&refusal, bytes),
     };
     match offer.accept(answer) {
         Ok((accepted, response)) => {
@@ -39,9 +39,15 @@ pub fn judge(bytes: &[u8], policy: &Policy, answer: &Answer) -> Value {
     }
 }
 
-fn refused(refusal: &Refusal) -> Value {
+fn refused(refusal: &Refusal, bytes: &[u8]) -> Value {
     let mut verdict = answered("refused", refusal.status(), &refusal.to_bytes());
-    verdict["faults"] = refusal.faults().iter().map(words::request_fault).collect();
+    let told = refusal.faults().iter().map(|fault| {
+        let places = places::of(fault, bytes).into_iter().map(|place| [place.start, place.end]);
+        let mut told = words::request_fault(fault);
+        told["places"] = places.collect::<Vec<_>>().into();
+        told
+    });
+    verdict["faults"] = told.collect();
     verdict
 }
 

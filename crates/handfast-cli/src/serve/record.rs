@@ -4,6 +4,7 @@ use super::limits::{RECORDED_BYTES_MAX, RECORDED_PIECES_MAX};
 use crate::escape;
 use bytes::{Buf, Bytes};
 use handfast::{Request, TakenOver};
+use handfast_proto::handshake::ResponseParts;
 use serde_json::{Value, json};
 use std::io::{self, IoSlice};
 use std::pin::Pin;
@@ -24,12 +25,29 @@ struct Piece {
 #[derive(Debug)]
 struct Recording {
     began: Instant,
+    http: &'static str,
     head: Bytes,
     key: String,
     pieces: Vec<Piece>,
     bytes: usize,
     is_cut: bool,
     ended: Option<Duration>,
+}
+
+impl Recording {
+    fn push(&mut self, is_client: bool, bytes: &[u8]) {
+        if bytes.is_empty() {
+            return;
+        }
+        if self.bytes + bytes.len() > RECORDED_BYTES_MAX || self.pieces.len() == RECORDED_PIECES_MAX {
+            self.is_cut = true;
+        }
+        if !self.is_cut {
+            self.bytes += bytes.len();
+            let at = self.began.elapsed();
+            self.pieces.push(Piece { at, is_client, bytes: bytes.to_vec() });
+        }
+    }
 }
 
 /// A conversation that is being recorded; clones are the same one.
@@ -42,6 +60,7 @@ impl Log {
         let key = request.header("Sec-WebSocket-Key").unwrap_or_default();
         Self(Arc::new(Mutex::new(Recording {
             began: Instant::now(),
+            http: if request.head().version().has_streams() { "HTTP/2" } else { "HTTP/1.1" },
             head: Bytes::copy_from_slice(request.head().as_bytes()),
             key: escape::bytes(key),
             pieces: Vec::new(),
@@ -51,6 +70,13 @@ impl Log {
         })))
     }
 
+    /// This answer opens it, where no bytes of its own are seen: over HTTP/2.
+    pub fn answered(&self, parts: &ResponseParts) {
+        let fields = parts.fields.iter().map(|(name, value)| format!("{name}: {value}\r\n"));
+        let head = format!(":status: {}\r\n{}\r\n", parts.status, fields.collect::<String>());
+        self.push(false, head.as_bytes());
+    }
+
     /// The conversation is over.
     pub fn end(&self) {
         let mut recording = self.recording();
@@ -58,19 +84,7 @@ impl Log {
     }
 
     fn push(&self, is_client: bool, bytes: &[u8]) {
-        if bytes.is_empty() {
-            return;
-        }
-        let mut recording = self.recording();
-        if recording.bytes + bytes.len() > RECORDED_BYTES_MAX || recording.pieces.len() == RECORDED_PIECES_MAX
-        {
-            recording.is_cut = true;
-        }
-        if !recording.is_cut {
-            recording.bytes += bytes.len();
-            let at = recording.began.elapsed();
-            recording.pieces.push(Piece { at, is_client, bytes: bytes.to_vec() });
-        }
+        self.recording().push(is_client, bytes);
     }
 
     /// As the page wants it. Lines are escaped where they are not printable text, and stand without their line ends; all
@@ -102,6 +116,7 @@ impl Log {
             }
         }
         json!({
+            "http": recording.http,
             "key": recording.key,
             "request": lines(&recording.head),
             "request_bytes": recording.head.len(),
@@ -208,9 +223,11 @@ impl AsyncWrite for Recorder {
         slices: &[IoSlice<'_>],
     ) -> Poll<io::Result<usize>> {
         let this = self.get_mut();
+        // Held over the write, which does not wait: a client that has read the bytes finds them recorded.
+        let mut recording = this.log.recording();
         let written = ready!(Pin::new(&mut this.taken.stream).poll_write_vectored(cx, slices))?;
         let bytes: Vec<u8> = slices.iter().flat_map(|slice| slice.iter()).take(written).copied().collect();
-        this.log.push(false, &bytes);
+        recording.push(false, &bytes);
         Poll::Ready(Ok(written))
     }
 

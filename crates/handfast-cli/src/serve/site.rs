@@ -21,6 +21,7 @@ use handfast_proto::rules::Rule;
 use serde_json::Value;
 use std::net::IpAddr;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Instant;
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::sync::Semaphore;
@@ -34,6 +35,8 @@ pub struct Site {
     config: Arc<Config>,
     observed: Store<Log>,
     played: Store<Value>,
+    /// Connections that came to a wrong server under one name.
+    arrivals: Store<Arc<AtomicUsize>>,
     caches: Store<Cache>,
     plays: Semaphore,
     /// A key that nobody sent: the accept values of wrong servers that belong to another connection are made of it.
@@ -65,6 +68,7 @@ impl Site {
             config: Arc::new(Config::for_servers()),
             observed: Store::default(),
             played: Store::default(),
+            arrivals: Store::default(),
             caches: Store::default(),
             plays: Semaphore::new(PLAYS_MAX),
             other_key: key::fresh()?.as_str().to_owned(),
@@ -87,6 +91,14 @@ impl Site {
         self.answer.clone()
     }
 
+    /// As [`Site::answer`], with compression where the page asks for it.
+    fn observed_answer(&self, deflate: Option<&str>) -> Answer {
+        match deflate {
+            Some("1") => self.answer().deflate(DeflateOptions::default()),
+            _ => self.answer(),
+        }
+    }
+
     /// What was recorded under this name.
     pub fn observed(&self, now: Instant, name: &str) -> Option<Log> {
         self.observed.get(now, name)
@@ -94,7 +106,12 @@ impl Site {
 
     /// What a wrong server saw under this name.
     pub fn played(&self, now: Instant, name: &str) -> Option<Value> {
-        self.played.get(now, name)
+        let mut played = self.played.get(now, name)?;
+        let arrivals = self.arrivals.get(now, name).map_or(0, |count| count.load(Ordering::Relaxed));
+        if arrivals > 1 {
+            wrong::came_again(&mut played);
+        }
+        Some(played)
     }
 
     /// The cache of this name.
@@ -145,6 +162,23 @@ impl Site {
         let (deflate, is_tls) = (query::text(request.query(), "deflate"), request.transport().is_tls());
         let taken = match request.take_over() {
             Ok(taken) => taken,
+            // Over HTTP/2 the handshake is seen, and the frames are not.
+            Err(request) if request.path() == "/echo" => {
+                if let Some(name) = &name {
+                    self.observed.put(Instant::now(), name, log.clone());
+                }
+                let answer = self.observed_answer(deflate.as_deref());
+                if let Ok((_, parts)) = offer.accept_parts(&answer) {
+                    log.answered(&parts);
+                }
+                let ended = match request.accept_with(&answer).await {
+                    // The connection itself tells it of a drain.
+                    Ok(ws) => converse(ws, std::future::pending()).await,
+                    Err(error) => Err(error),
+                };
+                log.end();
+                return ended;
+            }
             Err(request) => {
                 let text = "This is played over HTTP/1.1 only: it is about the bytes on the wire.\n";
                 return request.respond(HttpResponse::text(400, text)).await;
@@ -161,10 +195,7 @@ impl Site {
         }
         let options = AcceptOptions {
             policy: self.policy_over(is_tls),
-            answer: match deflate.as_deref() {
-                Some("1") => self.answer().deflate(DeflateOptions::default()),
-                _ => self.answer(),
-            },
+            answer: self.observed_answer(deflate.as_deref()),
             config: self.config.clone(),
         };
         if is_cache {
@@ -202,6 +233,10 @@ impl Site {
         one: &'static WrongServer,
         name: Option<&str>,
     ) -> Result<(), Error> {
+        if let Some(name) = name {
+            let arrivals = self.arrivals.get_or_put(Instant::now(), name, Arc::default);
+            arrivals.fetch_add(1, Ordering::Relaxed);
+        }
         let played = wrong::play(taken, one, &self.other_key).await?;
         if let (Some(name), Some(played)) = (name, played) {
             self.played.put(Instant::now(), name, played);
@@ -235,7 +270,11 @@ impl Site {
             let rule = query::text(asked.query, "rule").and_then(|id| Rule::find(&id));
             let probed = match (rule, request.transport().local_addr()) {
                 (Some(rule), Ok(own)) => probe::run(rule, own, is_tls).await,
-                _ => Err(HttpResponse::text(404, "The catalogue has no such rule.\n")),
+                (None, _) => Err(HttpResponse::text(404, "The catalogue has no such rule.\n")),
+                (Some(_), Err(_)) => {
+                    let text = "The checker probes a port, and this server listens on a Unix socket.\n";
+                    Err(HttpResponse::text(404, text))
+                }
             };
             return page::json(asked, probed);
         }

@@ -136,6 +136,8 @@ pub struct Connection {
     /// The last ping that came while too many pongs waited.
     late_pong: Option<Box<Bytes>>,
     end: Option<Box<End>>,
+    /// It was reported.
+    end_told: bool,
 }
 
 impl Connection {
@@ -169,6 +171,7 @@ impl Connection {
             controls_beyond: 0,
             late_pong: None,
             end: None,
+            end_told: false,
         }
     }
 

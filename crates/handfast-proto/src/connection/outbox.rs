@@ -170,16 +170,15 @@ impl Queue {
 
     #[inline]
     fn push_copy(&mut self, header: FrameHeader, payload: &[u8], pool: &mut BufferPool) {
-        let encoded = header.encode();
-        let encoded = encoded.as_slice();
-        let buffer = self.frames(encoded.len() + payload.len(), pool);
-        buffer.extend_from_slice(encoded);
+        let count = header.encoded_len() + payload.len();
+        let buffer = self.frames(count, pool);
+        header.append_to(buffer);
         let begin = buffer.len();
         buffer.extend_from_slice(payload);
         if let Some(mask) = header.mask {
             apply_mask(&mut buffer[begin..], mask, 0);
         }
-        self.queued += encoded.len() + payload.len();
+        self.queued += count;
     }
 
     fn push_frame(&mut self, frame: Bytes, pool: &mut BufferPool) {
@@ -236,6 +235,20 @@ impl Queue {
     /// The buffer that the next frame goes into, with room for `count` bytes.
     #[inline]
     fn frames(&mut self, count: usize, pool: &mut BufferPool) -> &mut BytesMut {
+        // The usual way of a batch.
+        if self.rest.is_empty() && self.first.fits(count) {
+            match &mut self.first {
+                Segment::Frames(buffer) => return buffer,
+                Segment::Payload(_) | Segment::Whole(_) | Segment::Urgent(_) => {
+                    unreachable!("only frames can take more of them")
+                }
+            }
+        }
+        self.make_frames(count, pool)
+    }
+
+    /// As [`Queue::frames`], where they need room first.
+    fn make_frames(&mut self, count: usize, pool: &mut BufferPool) -> &mut BytesMut {
         if self.queued == 0 {
             if let Segment::Frames(buffer) = &self.first
                 && buffer.capacity() >= count
@@ -298,13 +311,21 @@ impl Queue {
                 None => break,
             }
         }
-        std::mem::take(&mut self.first).recycle(pool);
+        match &mut self.first {
+            // The queue keeps a small buffer for its next frames.
+            Segment::Frames(buffer) if buffer.capacity() == BufferPool::FRAMES_BYTES => buffer.clear(),
+            _ => std::mem::take(&mut self.first).recycle(pool),
+        }
         true
     }
 
     /// Memory that it keeps empty, in bytes.
     pub(super) fn kept_bytes(&self) -> usize {
-        self.rest.capacity() * size_of::<Segment>()
+        let first = match &self.first {
+            Segment::Frames(buffer) => buffer.capacity(),
+            Segment::Payload(_) | Segment::Whole(_) | Segment::Urgent(_) => 0,
+        };
+        first + self.rest.capacity() * size_of::<Segment>()
     }
 }
 

@@ -2,18 +2,22 @@
 
 use super::outbox::Queue;
 use crate::deflate::{Compressor, Inflater};
+use crate::limits::{
+    SPARE_CODECS_MAX, SPARE_FRAMES_MAX, SPARE_LARGE_BYTES_MAX, SPARE_QUEUE_BYTES_MAX, SPARE_QUEUES_MAX,
+    SPARE_READS_MAX,
+};
 use bytes::{Bytes, BytesMut};
 
 /// Spare buffers of one thread. Give the same pool to all connections that this thread drives.
 ///
-/// It keeps at most a few MiB, however much passes through it.
+/// It keeps at most a few MiB, however much passes through it: the constants `SPARE_…` of [`limits`](crate::limits).
 #[derive(Debug, Default)]
 pub struct BufferPool {
     /// Buffers of [`BufferPool::READ_BYTES`]: one read, or one batch of small frames.
     small: Vec<BytesMut>,
     /// Buffers of [`BufferPool::FRAMES_BYTES`]: a few small frames to be written.
     frames: Vec<BytesMut>,
-    /// Queues of what is to be written, empty.
+    /// Queues of what is to be written, empty; each may hold a small buffer of frames.
     #[expect(clippy::vec_box, reason = "a queue moves between pool and connection as one pointer")]
     queues: Vec<Box<Queue>>,
     /// Buffers of large messages.
@@ -30,19 +34,8 @@ pub struct BufferPool {
 impl BufferPool {
     /// What one read may bring at most, in bytes: a message of 64 KiB with its header, which is then never copied.
     pub const READ_BYTES: usize = (64 << 10) + 64;
-    /// Small buffers kept.
-    const SMALL_MAX: usize = 16;
-    /// What a small buffer of frames holds, in bytes: several small frames.
-    const FRAMES_BYTES: usize = 1000;
-    /// Small buffers of frames kept.
-    const FRAMES_MAX: usize = 256;
-    /// Queues kept, and the memory that each may keep, in bytes.
-    const QUEUES_MAX: usize = 256;
-    const QUEUE_BYTES_MAX: usize = 1 << 10;
-    /// Compressors and inflaters kept, of each.
-    const CODECS_MAX: usize = 4;
-    /// Bytes of large buffers kept.
-    const LARGE_BYTES_MAX: usize = 4 << 20;
+    /// What a small buffer of frames holds, in bytes: several small frames, or one of 1 KiB.
+    pub(super) const FRAMES_BYTES: usize = 1280;
 
     /// An empty pool.
     pub fn new() -> Self {
@@ -72,7 +65,7 @@ impl BufferPool {
             return self.give(buffer);
         }
         buffer.clear();
-        if buffer.try_reclaim(Self::FRAMES_BYTES) && self.frames.len() < Self::FRAMES_MAX {
+        if buffer.try_reclaim(Self::FRAMES_BYTES) && self.frames.len() < SPARE_FRAMES_MAX {
             self.frames.push(buffer);
         }
     }
@@ -86,7 +79,7 @@ impl BufferPool {
     /// Takes an empty queue back.
     #[inline]
     pub(super) fn give_queue(&mut self, queue: Box<Queue>) {
-        if self.queues.len() < Self::QUEUES_MAX && queue.kept_bytes() <= Self::QUEUE_BYTES_MAX {
+        if self.queues.len() < SPARE_QUEUES_MAX && queue.kept_bytes() <= SPARE_QUEUE_BYTES_MAX {
             self.queues.push(queue);
         }
     }
@@ -119,10 +112,10 @@ impl BufferPool {
         }
         let capacity = buffer.capacity();
         if capacity <= Self::READ_BYTES * 2 {
-            if self.small.len() < Self::SMALL_MAX {
+            if self.small.len() < SPARE_READS_MAX {
                 self.small.push(buffer);
             }
-        } else if self.large_bytes + capacity <= Self::LARGE_BYTES_MAX {
+        } else if self.large_bytes + capacity <= SPARE_LARGE_BYTES_MAX {
             self.large_bytes += capacity;
             self.large.push(buffer);
         }
@@ -139,7 +132,7 @@ impl BufferPool {
     /// Takes a compressor back.
     pub(crate) fn give_compressor(&mut self, mut compressor: Box<Compressor>) {
         compressor.reset();
-        if self.compressors.len() == Self::CODECS_MAX {
+        if self.compressors.len() == SPARE_CODECS_MAX {
             self.compressors.remove(0);
         }
         self.compressors.push(compressor);
@@ -153,7 +146,7 @@ impl BufferPool {
     /// Takes an inflater back.
     pub(crate) fn give_inflater(&mut self, mut inflater: Box<Inflater>) {
         inflater.reset();
-        if self.inflaters.len() < Self::CODECS_MAX {
+        if self.inflaters.len() < SPARE_CODECS_MAX {
             self.inflaters.push(inflater);
         }
     }
@@ -192,10 +185,18 @@ mod tests {
         }
         for _ in 0..1000 {
             pool.give_frames(BytesMut::with_capacity(BufferPool::FRAMES_BYTES));
+            pool.give_queue(Box::default());
         }
-        assert_eq!(pool.frames.len(), BufferPool::FRAMES_MAX);
-        assert_eq!(pool.small.len(), BufferPool::SMALL_MAX);
-        assert!(pool.large_bytes <= BufferPool::LARGE_BYTES_MAX);
+        for _ in 0..=SPARE_CODECS_MAX {
+            pool.give_compressor(Box::new(Compressor::new(6, 15)));
+            pool.give_inflater(Box::new(Inflater::new()));
+        }
+        assert_eq!(pool.queues.len(), SPARE_QUEUES_MAX);
+        assert_eq!(pool.compressors.len(), SPARE_CODECS_MAX);
+        assert_eq!(pool.inflaters.len(), SPARE_CODECS_MAX);
+        assert_eq!(pool.frames.len(), SPARE_FRAMES_MAX);
+        assert_eq!(pool.small.len(), SPARE_READS_MAX);
+        assert!(pool.large_bytes <= SPARE_LARGE_BYTES_MAX);
         assert_eq!(pool.large.iter().map(BytesMut::capacity).sum::<usize>(), pool.large_bytes);
     }
 

@@ -88,12 +88,14 @@ impl Connection {
         self.eof = true;
     }
 
-    /// What happened next, or `None` when more bytes are needed. [`Event::End`] is the last one, and repeats.
+    /// What happened next, or `None` when more bytes are needed. [`Event::End`] is the last one; after it there is `None` for ever,
+    /// and [`Connection::end`] still says how it ended.
     #[inline]
     pub fn poll_event(&mut self, pool: &mut BufferPool) -> Option<Event> {
         loop {
             if let Some(end) = &self.end {
-                return Some(Event::End((**end).clone()));
+                let is_told = std::mem::replace(&mut self.end_told, true);
+                return (!is_told).then(|| Event::End((**end).clone()));
             }
             match self.step(pool) {
                 Ok(Step::Event(event)) => return Some(event),
@@ -112,11 +114,11 @@ impl Connection {
         }
     }
 
+    #[inline]
     fn make_room(&mut self, pool: &mut BufferPool) {
         if self.inbox.capacity() < BufferPool::READ_BYTES / 4 {
-            let mut buffer = pool.take();
-            buffer.extend_from_slice(&self.inbox);
-            self.inbox = buffer;
+            let few = std::mem::replace(&mut self.inbox, pool.take());
+            self.inbox.extend_from_slice(&few);
         } else if self.inbox.capacity() - self.inbox.len() < ROOM_BYTES_MIN {
             // Moves what is left to the front where it can.
             self.inbox.reserve(ROOM_BYTES_MIN);
@@ -149,11 +151,11 @@ impl Connection {
         self.timer.heard = true;
         self.timer.alive = true;
         self.stats.bytes_received += (used + len) as u64;
-        self.inbox.advance(used);
         self.large_expected = len > BufferPool::READ_BYTES;
         if whole && header.fin && !header.rsv1 && !self.in_pieces && self.assembly.is_none() {
-            return self.whole_message(&header).map(|message| Step::Event(Event::Message(message)));
+            return self.whole_message(&header, used).map(|message| Step::Event(Event::Message(message)));
         }
+        self.inbox.advance(used);
         match &mut self.assembly {
             Some(assembly) => assembly.next_frame(&header, &self.config.limits)?,
             None => {
@@ -201,13 +203,13 @@ impl Connection {
         Ok(())
     }
 
-    /// The fast way: a message that lies whole in the read buffer.
+    /// The fast way: a message that lies whole in the read buffer, behind a header of `used` bytes.
     #[inline]
-    fn whole_message(&mut self, header: &FrameHeader) -> Result<Message, FrameFault> {
+    fn whole_message(&mut self, header: &FrameHeader, used: usize) -> Result<Message, FrameFault> {
         self.timer.busy = true;
         self.stats.messages_received += 1;
         let len = header.len as usize;
-        let payload = &mut self.inbox[..len];
+        let payload = &mut self.inbox[used..used + len];
         if let Some(mask) = header.mask {
             apply_mask(payload, mask, 0);
         }
@@ -218,9 +220,14 @@ impl Connection {
         }
         let bytes = if len <= COPY_BYTES_MAX {
             let bytes = Bytes::copy_from_slice(payload);
-            self.inbox.advance(len);
+            match self.inbox.len() {
+                // The buffer keeps its front, and needs no reclaiming when it goes back to the pool.
+                all if all == used + len => self.inbox.clear(),
+                _ => self.inbox.advance(used + len),
+            }
             bytes
         } else {
+            self.inbox.advance(used);
             self.inbox.split_to(len).freeze()
         };
         Ok(if is_text { Message::Text(Text::from_checked(bytes)) } else { Message::Binary(bytes) })

@@ -46,6 +46,7 @@ impl Connection {
         }
     }
 
+    #[inline]
     pub(super) fn held_bytes(&self) -> usize {
         let assembly = self.assembly.as_ref().map_or(0, |assembly| assembly.held_bytes());
         let deflate = self.deflate.as_ref().map_or(0, |deflate| deflate.held_bytes());

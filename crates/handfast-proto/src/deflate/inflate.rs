@@ -158,8 +158,10 @@ impl std::fmt::Debug for Inflater {
 
 /// Room made for output at once, in bytes: how far beyond a limit inflation can go before it is noticed.
 const CHUNK_BYTES_MAX: usize = 64 << 10;
+/// Small messages are not to cost a large buffer.
 const CHUNK_BYTES_MIN: usize = 1 << 10;
 /// After how much compressed payload the ratio is judged, in bytes: at fixed places, so that the same message meets the same
 /// judgement however it was cut.
 const JUDGED_BYTES: usize = 1 << 10;
+/// What a back reference can reach (RFC 1951 section 2).
 const WINDOW_BYTES: usize = 32 << 10;

@@ -1,5 +1,6 @@
 //! A bounded, printable copy of what a peer sent.
 
+use crate::limits::EXCERPT_BYTES_MAX;
 use std::fmt;
 
 /// The first bytes of something a peer sent, kept for an error message: at most [`Excerpt::BYTES_MAX`] of them.
@@ -14,7 +15,7 @@ pub struct Excerpt {
 
 impl Excerpt {
     /// How many bytes are kept.
-    pub const BYTES_MAX: usize = 64;
+    pub const BYTES_MAX: usize = EXCERPT_BYTES_MAX;
 
     /// Keeps the beginning of `bytes`.
     pub fn new(bytes: &[u8]) -> Self {

@@ -65,7 +65,7 @@ pub struct Close {
 
 impl Close {
     /// How many bytes of reason fit behind the code.
-    pub const REASON_BYTES_MAX: usize = 123;
+    pub const REASON_BYTES_MAX: usize = CONTROL_PAYLOAD_BYTES_MAX - 2;
 
     /// Fails with [`Misuse::CloseReasonTooLong`].
     pub fn new(code: CloseCode, reason: impl Into<Text>) -> Result<Self, Misuse> {

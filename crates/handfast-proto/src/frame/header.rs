@@ -3,6 +3,7 @@
 use super::{Mask, OpCode};
 use crate::error::FrameFault;
 use crate::limits::CONTROL_PAYLOAD_BYTES_MAX;
+use bytes::BytesMut;
 
 /// A frame's first 2 to 14 bytes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -70,11 +71,40 @@ impl FrameHeader {
         Ok(Some((Self { fin, rsv1: first & 0x40 != 0, opcode, mask, len }, used)))
     }
 
+    /// Puts the header behind `out`, as it goes onto the wire. The short ones of servers take no way by a buffer of their own.
+    #[inline]
+    pub(crate) fn append_to(&self, out: &mut BytesMut) {
+        match (self.len, self.mask) {
+            (0..126, None) => out.extend_from_slice(&[self.first(), self.len as u8]),
+            (126..0x1_0000, None) => {
+                let [high, low] = (self.len as u16).to_be_bytes();
+                out.extend_from_slice(&[self.first(), 126, high, low]);
+            }
+            _ => out.extend_from_slice(self.encode().as_slice()),
+        }
+    }
+
+    /// How many bytes the header has on the wire.
+    #[inline]
+    pub(crate) fn encoded_len(&self) -> usize {
+        let mask = if self.mask.is_some() { 4 } else { 0 };
+        mask + match self.len {
+            0..126 => 2,
+            126..0x1_0000 => 4,
+            _ => 10,
+        }
+    }
+
+    #[inline]
+    fn first(&self) -> u8 {
+        u8::from(self.fin) << 7 | u8::from(self.rsv1) << 6 | self.opcode.bits()
+    }
+
     /// The header as it goes onto the wire, its length in the shortest form.
     #[inline]
     pub fn encode(&self) -> HeaderBytes {
         let mut bytes = [0; HeaderBytes::MAX];
-        bytes[0] = u8::from(self.fin) << 7 | u8::from(self.rsv1) << 6 | self.opcode.bits();
+        bytes[0] = self.first();
         let mut at = match self.len {
             0..126 => {
                 bytes[1] = self.len as u8;
@@ -138,6 +168,10 @@ mod tests {
                     let header = FrameHeader { fin, rsv1, opcode, mask, len };
                     let bytes = header.encode();
                     let bytes = bytes.as_slice();
+                    let mut appended = BytesMut::from(&b"before"[..]);
+                    header.append_to(&mut appended);
+                    assert_eq!(&appended[6..], bytes);
+                    assert_eq!(header.encoded_len(), bytes.len());
                     for cut in 0..bytes.len() {
                         assert_eq!(FrameHeader::parse(&bytes[..cut]), Ok(None));
                     }

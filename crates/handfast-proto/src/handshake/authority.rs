@@ -1,5 +1,6 @@
 //! Host and port: the grammar of `Host` and of an authority without user (RFC 9110 sections 4.2.1 and 7.2).
 
+use super::list::letters_digits_and;
 use std::net::Ipv6Addr;
 
 /// A host with an optional port.
@@ -52,21 +53,7 @@ fn name_length(text: &[u8]) -> Option<usize> {
 }
 
 /// The characters of a `reg-name` that stand for themselves.
-const NAME: [bool; 256] = {
-    let mut table = [false; 256];
-    let mut byte = 0;
-    while byte < 256 {
-        table[byte] = (byte as u8).is_ascii_alphanumeric();
-        byte += 1;
-    }
-    let others = b"-._~!$&'()*+,;=";
-    let mut index = 0;
-    while index < others.len() {
-        table[others[index] as usize] = true;
-        index += 1;
-    }
-    table
-};
+const NAME: [bool; 256] = letters_digits_and(b"-._~!$&'()*+,;=");
 
 #[cfg(test)]
 mod tests {

@@ -1,6 +1,7 @@
 //! The bounded, strict HTTP/1.1 head: request or status line, field lines, empty line (RFC 9112 sections 2 to 5).
 
 use super::list::{is_blank, is_token, is_token_byte, trim};
+use crate::limits::LINE_FAULTS_MAX;
 use crate::{Limits, error::Excerpt};
 use memchr::memchr;
 use std::ops::Range;
@@ -183,9 +184,6 @@ pub(crate) struct Lines {
     /// What is wrong with the lines, the first [`LINE_FAULTS_MAX`] of it; the first line's own grammar is not judged here.
     pub(crate) faults: Vec<LineFault>,
 }
-
-/// How many faulty lines of one head are told.
-const LINE_FAULTS_MAX: usize = 16;
 
 impl Lines {
     /// Reads one line that is not empty: what stands before its LF.

@@ -112,9 +112,10 @@ pub fn feed(mut end: End, input: &[u8], step: usize, limits: &Limits) -> (Vec<Ev
         }
         // The end is the end.
         end.connection.receive(b"\x81\x80\0\0\0\0\x01\x00", &mut end.pool);
-        assert_eq!(end.connection.poll_event(&mut end.pool).as_ref(), Some(ends[0]));
+        assert_eq!(end.connection.poll_event(&mut end.pool), None);
         end.connection.receive_eof();
-        assert_eq!(end.connection.poll_event(&mut end.pool).as_ref(), Some(ends[0]));
+        assert_eq!(end.connection.poll_event(&mut end.pool), None);
+        assert_eq!(end.connection.end(), Some(ended));
         assert!(!end.connection.has_transmit());
     }
     (events, wire)

@@ -3,6 +3,7 @@
 use crate::probe::{accepted, base, ids, refusal, refusal_by, refuses};
 use handfast_proto::Limits;
 use handfast_proto::handshake::{Policy, Progress, RequestReader};
+use handfast_proto::limits::LINE_FAULTS_MAX;
 
 // rule: server/correct-handshake-refused
 #[test]
@@ -35,6 +36,14 @@ fn a_refused_head_request_gets_no_body() {
 fn get_in_other_letters_is_refused_with_405() {
     for method in ["get", "Get", "GeT"] {
         refuses(base().first(format!("{method} /chat HTTP/1.1")), 405, "server/method-case-folded");
+    }
+}
+
+#[test]
+fn a_head_of_faulty_lines_is_told_by_the_first_of_them() {
+    let faulty = |count| (0..count).fold(base(), |request, number| request.add(format!("no colon {number}")));
+    for count in [1, LINE_FAULTS_MAX, LINE_FAULTS_MAX + 1, LINE_FAULTS_MAX + 40] {
+        assert_eq!(refusal(faulty(count)).faults().len(), count.min(LINE_FAULTS_MAX), "{count} lines");
     }
 }
 

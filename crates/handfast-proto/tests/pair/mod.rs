@@ -90,11 +90,7 @@ impl End {
     /// Collects events.
     pub fn look(&mut self) {
         while let Some(event) = self.connection.poll_event(&mut self.pool) {
-            let is_end = matches!(event, Event::End(_));
             self.events.push(event);
-            if is_end {
-                break;
-            }
         }
     }
 

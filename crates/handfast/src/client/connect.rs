@@ -3,6 +3,7 @@
 use super::{Observer, Step};
 use crate::Error;
 use crate::error::{Phase, Unreachable};
+use crate::tcp::Tcp;
 use std::future::poll_fn;
 use std::io;
 use std::net::{IpAddr, SocketAddr};
@@ -44,7 +45,7 @@ pub(crate) async fn connect(
     to: Destination<'_>,
     deadline: Deadline,
     observer: &Observer,
-) -> Result<TcpStream, Error> {
+) -> Result<Tcp, Error> {
     let unreachable = |resolve, attempts| {
         let (host, port, is_proxy) = (to.host.to_owned(), to.port, to.is_proxy);
         Error::Unreachable(Box::new(Unreachable { host, port, is_proxy, resolve, attempts }))
@@ -60,7 +61,7 @@ pub(crate) async fn connect(
     // It only delays small writes if it fails.
     let _ = tcp.set_nodelay(true);
     observer(Step::Connected(address));
-    Ok(tcp)
+    Ok(tcp.into())
 }
 
 /// The addresses of a host in the order in which they are to be tried; the outer error is the missed deadline.

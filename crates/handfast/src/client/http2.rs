@@ -148,7 +148,7 @@ impl Client {
     }
 
     fn connect_deadline(&self) -> Deadline {
-        Deadline::after(self.connect_timeout)
+        Deadline::after(self.config.limits.connect_timeout)
     }
 
     fn handshake_deadline(&self) -> Instant {
@@ -217,7 +217,7 @@ impl Http2Connection {
                 Err(Error::Declined(declined)) => declined,
                 other => return other,
             };
-            let (next, declined) = redirect::next(&uri, declined, followed, client.redirects_max)?;
+            let (next, declined) = redirect::next(&uri, declined, followed, client.redirects_max())?;
             if !next.is_same_origin(&uri) {
                 let kind = RedirectFaultKind::OtherOrigin { to: next.to_string() };
                 return Err(RedirectFault { declined, kind }.into());

@@ -66,7 +66,6 @@ pub struct Client {
     uri: WsUri,
     request: ClientRequest,
     config: Arc<Config>,
-    connect_timeout: Duration,
     observer: Option<Arc<Observer>>,
     /// The value of the one `Cookie` field.
     cookies: String,
@@ -177,7 +176,6 @@ impl Client {
             uri,
             request,
             config: Arc::default(),
-            connect_timeout: CONNECT_TIMEOUT,
             observer: None,
             cookies: String::new(),
             route: Route::Direct,
@@ -249,11 +247,11 @@ impl Client {
         self.header("Origin", origin)
     }
 
-    /// From the resolving of the name to the end of the TLS handshake, with the proxy's answer in between (10 s). The
-    /// opening handshake then has [`Limits::handshake_timeout`]. After a redirect both begin again.
+    /// From the resolving of the name to the end of the TLS handshake, with the proxy's answer in between (10 s): sets
+    /// [`Limits::connect_timeout`]. The opening handshake then has [`Limits::handshake_timeout`]. After a redirect both begin again.
     #[must_use]
     pub fn connect_timeout(mut self, timeout: Duration) -> Self {
-        self.connect_timeout = timeout;
+        Arc::make_mut(&mut self.config).limits.connect_timeout = timeout;
         self
     }
 
@@ -347,5 +345,3 @@ impl fmt::Debug for Client {
             .finish_non_exhaustive()
     }
 }
-
-const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);

@@ -8,12 +8,12 @@ use super::uri::WsUri;
 use super::{Alpn, Client, Observer, Route, Step, handshake, seen};
 use crate::error::Unreachable;
 use crate::proxy::{Tunnel, Way};
+use crate::tcp::Tcp;
 use crate::transport::Transport;
 use crate::websocket::WebSocket;
 use crate::{Error, observe};
 use handfast_proto::handshake::ClientRequest;
 use std::borrow::Cow;
-use tokio::net::TcpStream;
 
 impl Client {
     pub(super) async fn open(&self) -> Result<WebSocket, Error> {
@@ -26,7 +26,7 @@ impl Client {
                 Err(Error::Declined(declined)) => declined,
                 other => return other,
             };
-            let (next, declined) = redirect::next(&uri, declined, followed, self.redirects_max)?;
+            let (next, declined) = redirect::next(&uri, declined, followed, self.redirects_max())?;
             followed += 1;
             observer(Step::Redirected { status: declined.status(), to: &next.to_string() });
             // rule: client/redirect-unsafe
@@ -58,7 +58,10 @@ impl Client {
         let connected = None;
         let io = match connected {
             Some(io) => io,
-            None => self.reach(uri, Alpn::Http1, Deadline::after(self.connect_timeout), observer).await?,
+            None => {
+                self.reach(uri, Alpn::Http1, Deadline::after(self.config.limits.connect_timeout), observer)
+                    .await?
+            }
         };
         Box::pin(handshake::handshake(io, request, self.config.clone(), &mut seen(observer))).await
     }
@@ -83,7 +86,7 @@ impl Client {
                 chosen.as_ref()
             }
         };
-        let tcp: TcpStream = match proxy {
+        let tcp: Tcp = match proxy {
             Some(proxy) => {
                 let way = Way {
                     local: self.local,

@@ -100,8 +100,8 @@ impl Client {
         self
     }
 
-    /// Follows redirects (301, 302, 303, 307 and 308 with a `Location`), at most `max` and never more than 10 of them. 0,
-    /// the default, follows none: browsers do not either.
+    /// Follows redirects (301, 302, 303, 307 and 308 with a `Location`), at most `max` of them and never more
+    /// than [`Limits::redirects_max`](crate::Limits::redirects_max). 0, the default, follows none: browsers do not either.
     ///
     /// Each request is made anew, with a key of its own. `http` and `https` in a `Location` mean `ws` and `wss`; from `wss`
     /// to `ws` is never followed. Where scheme, host or port change, `Authorization` and `Cookie` are left out, from there
@@ -110,7 +110,7 @@ impl Client {
     // rule: client/redirect-unsafe
     #[must_use]
     pub fn redirects(mut self, max: usize) -> Self {
-        self.redirects_max = max.min(REDIRECTS_MAX);
+        self.redirects_max = max;
         self
     }
 
@@ -130,6 +130,11 @@ impl Client {
         self.authorization(&format!("Basic {pair}"))
     }
 
+    /// How many redirects are followed.
+    pub(super) fn redirects_max(&self) -> usize {
+        self.redirects_max.min(self.config.limits.redirects_max)
+    }
+
     fn authorization(mut self, value: &str) -> Result<Self, Error> {
         self.request = self.request.replace_field("Authorization", value)?;
         Ok(self)
@@ -143,5 +148,3 @@ impl Client {
         Ok(self)
     }
 }
-
-const REDIRECTS_MAX: usize = 10;

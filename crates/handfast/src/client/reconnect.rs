@@ -1,9 +1,10 @@
 //! Connecting again: at random, ever later, and never where it cannot help (RFC 6455 section 7.2.3).
 
 use super::Client;
-use crate::Error;
 use crate::error::{Declined, ProxyFaultKind, TlsFault};
+use crate::random;
 use crate::websocket::WebSocket;
+use crate::{Error, Limits};
 use std::fmt;
 use std::io;
 use std::sync::Arc;
@@ -45,7 +46,8 @@ type Observer = dyn Fn(Option<&Error>, Duration) + Send + Sync;
 impl Reconnect {
     /// Connects as `client` does.
     pub fn new(client: Client) -> Self {
-        Self { client, backoff: Backoff::default(), observer: None }
+        let retry_after_max = client.config.limits.retry_after_max;
+        Self { client, backoff: Backoff { retry_after_max, ..Backoff::default() }, observer: None }
     }
 
     /// The bound of the first wait (5 s, as RFC 6455 section 7.2.3 proposes); at least 100 ms.
@@ -88,7 +90,8 @@ impl Reconnect {
     /// Gives an open WebSocket, after as many attempts as it takes. Call it again as soon as that connection has ended: how
     /// long it was open is judged by the time in between.
     ///
-    /// A `Retry-After` of the server (RFC 9110 section 10.2.3) is waited for, up to a day, and the random time after it.
+    /// A `Retry-After` of the server (RFC 9110 section 10.2.3) is waited for, up to
+    /// [`Limits::retry_after_max`], and the random time after it.
     ///
     /// Cancel safe: what is left of a wait is waited for by the next call, and an attempt that was begun counts.
     ///
@@ -122,6 +125,7 @@ struct Backoff {
     max: Duration,
     stable: Duration,
     attempts_max: u32,
+    retry_after_max: Duration,
     /// Attempts in a row that came to nothing lasting.
     attempts: u32,
     not_before: Option<Instant>,
@@ -135,6 +139,7 @@ impl Default for Backoff {
             max: Duration::from_secs(60),
             stable: Duration::from_secs(60),
             attempts_max: u32::MAX,
+            retry_after_max: Limits::default().retry_after_max,
             attempts: 0,
             not_before: None,
             opened: None,
@@ -172,7 +177,7 @@ impl Backoff {
                 }
                 Err(error) => error,
             };
-            let delay = self.wait(retry_after(&error));
+            let delay = self.wait(retry_after(&error).min(self.retry_after_max));
             if !error.is_transient() || self.attempts >= self.attempts_max {
                 return Err(error);
             }
@@ -196,14 +201,13 @@ impl Backoff {
 
 /// A random time from nothing to `bound`.
 fn jitter(bound: Duration) -> Duration {
-    let mut bytes = [0; 8];
     // Without randomness the longest wait is the safe one.
-    let Ok(()) = getrandom::fill(&mut bytes) else { return bound };
-    let fraction = (u64::from_le_bytes(bytes) >> 11) as f64 / (1_u64 << 53) as f64;
+    let Ok(bits) = random::bits() else { return bound };
+    let fraction = (bits >> 11) as f64 / (1_u64 << 53) as f64;
     bound.mul_f64(fraction)
 }
 
-/// How long the server wants to be left alone; at most a day.
+/// How long the server wants to be left alone.
 fn retry_after(error: &Error) -> Duration {
     let declined = match error {
         Error::Declined(declined) => declined,
@@ -214,7 +218,7 @@ fn retry_after(error: &Error) -> Duration {
         _ => return Duration::ZERO,
     };
     let value = declined.head().field("retry-after").and_then(|value| std::str::from_utf8(value).ok());
-    value.map_or(Duration::ZERO, |value| parse_retry_after(value, SystemTime::now())).min(DAY)
+    value.map_or(Duration::ZERO, |value| parse_retry_after(value, SystemTime::now()))
 }
 
 /// Seconds, or a date (RFC 9110 section 10.2.3); anything else is no wish.
@@ -267,14 +271,16 @@ fn was_cut(fault: &TlsFault) -> bool {
     error.is_some_and(|error| error.kind() != io::ErrorKind::InvalidData)
 }
 
+/// A program that asks for less would itself be the storm.
 const FIRST_MIN: Duration = Duration::from_millis(100);
-const DAY: Duration = Duration::from_secs(24 * 60 * 60);
 
 #[cfg(test)]
 mod tests {
     use super::*;
     use std::sync::Mutex;
     use tokio::time::{advance, timeout};
+
+    const DAY: Duration = Duration::from_secs(24 * 60 * 60);
 
     fn cut() -> Error {
         Error::Lost(None)
@@ -405,15 +411,23 @@ mod tests {
     }
 
     #[tokio::test(start_paused = true)]
-    async fn a_retry_after_is_waited_for_but_no_longer_than_a_day() {
-        for (wish, least) in [("3600", 3600), ("99999999999", 86_400)] {
+    async fn a_retry_after_is_waited_for_but_no_longer_than_its_limit() {
+        let day = Limits::default().retry_after_max;
+        for (wish, least, retry_after_max) in [
+            ("3600", 3600, day),
+            ("86401", 86_400, day),
+            ("99999999999", 86_400, day),
+            ("3600", 60, Duration::from_secs(60)),
+        ] {
             let begun = Instant::now();
             let mut is_first = true;
             let attempt = async || match std::mem::take(&mut is_first) {
                 true => Err(declined(&format!("HTTP/1.1 503 Busy\r\nRetry-After: {wish}\r\n\r\n"))),
                 false => Ok(()),
             };
-            Backoff::default().run(attempt, &|_, _| {}).await.unwrap();
+            let limits = Limits { retry_after_max, ..Limits::default() };
+            let client = Client::new("ws://a/").unwrap().limits(limits);
+            Reconnect::new(client).backoff.run(attempt, &|_, _| {}).await.unwrap();
             let waited = begun.elapsed();
             assert!(
                 waited >= Duration::from_secs(least) && waited <= Duration::from_secs(least + 6),

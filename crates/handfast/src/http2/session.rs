@@ -1,7 +1,8 @@
 //! A connection of HTTP/2 to a server, from the client's preface on (RFC 9113 section 3.4), ready for WebSockets.
 
 use super::fault::{Http2Code, Http2Fault};
-use super::watched::Watched;
+use super::opening::Opening;
+use super::{WINDOW_BYTES_MAX, send_bytes_max, window};
 use crate::Error;
 use crate::error::{HandshakeCut, Phase};
 use crate::linger::within;
@@ -52,7 +53,7 @@ impl Session {
     async fn begin_now(io: Transport, limits: &Limits) -> Result<Self, Error> {
         let origin = Place { peer: io.peer_addr().ok(), local: io.local_addr().ok(), is_tls: io.is_tls() };
         let first = Arc::new(OnceLock::new());
-        let io = Watched { io, first: first.clone() };
+        let io = Opening { io, first: first.clone() };
         let (send, mut connection) =
             builder(limits).handshake::<_, Bytes>(io).await.map_err(|cause| not_begun(cause, &first))?;
         let announced = settings(&send, &mut connection).await.map_err(|cause| not_begun(cause, &first))?;
@@ -141,18 +142,17 @@ where
 }
 
 fn builder(limits: &Limits) -> Builder {
-    let bytes = |bytes: usize| u32::try_from(bytes).unwrap_or(u32::MAX).min(WINDOW_BYTES_MAX);
     let mut builder = Builder::new();
     builder
         .enable_push(false)
         // Twice what is taken: a head that is a little too large is judged by us, which names the fault.
-        .max_header_list_size(bytes(limits.head_bytes_max.saturating_mul(2)))
-        .initial_window_size(bytes(limits.stream_window_bytes))
+        .max_header_list_size(u32::try_from(limits.head_bytes_max.saturating_mul(2)).unwrap_or(u32::MAX))
+        .initial_window_size(window(limits.stream_window_bytes))
         // A WebSocket that nobody reads holds back its own window, and must not hold up the others.
         .initial_connection_window_size(WINDOW_BYTES_MAX)
         // What many small frames cost beside their bytes, before they are read.
         .data_frame_budget(limits.connection_bytes_max)
-        .max_send_buffer_size(SEND_BUFFER_BYTES);
+        .max_send_buffer_size(send_bytes_max(limits));
     builder
 }
 
@@ -189,7 +189,56 @@ fn begins_with_settings(bytes: &[u8]) -> bool {
     bytes.first() == Some(&0) && bytes.get(3).is_none_or(|kind| *kind == 4)
 }
 
-/// RFC 9113 section 6.9.1.
-const WINDOW_BYTES_MAX: u32 = (1 << 31) - 1;
-/// What waits to be written of one stream, beside the WebSocket's own queue.
-const SEND_BUFFER_BYTES: usize = 64 << 10;
+#[cfg(test)]
+mod tests {
+    use super::super::stream::Stream;
+    use super::*;
+    use tokio::io::AsyncWrite;
+    use tokio::sync::oneshot;
+
+    /// A server that grants all windows there are, answers one request, and reads nothing once it is told so.
+    async fn stubborn(io: tokio::io::DuplexStream, told: oneshot::Receiver<()>) {
+        let mut builder = h2::server::Builder::new();
+        builder.enable_connect_protocol();
+        builder.initial_window_size(WINDOW_BYTES_MAX).initial_connection_window_size(WINDOW_BYTES_MAX);
+        let mut connection = builder.handshake::<_, Bytes>(io).await.unwrap();
+        let (_request, mut respond) = connection.accept().await.unwrap().unwrap();
+        let _open = respond.send_response(http::Response::new(()), false).unwrap();
+        tokio::select! {
+            _ = connection.accept() => panic!("there is one request"),
+            told = told => told.unwrap(),
+        }
+        std::future::pending().await
+    }
+
+    #[tokio::test]
+    async fn what_waits_to_be_written_of_a_stream_is_bounded() {
+        let limits = Limits { stream_send_bytes_max: 100_000, ..Limits::default() };
+        let (ours, theirs) = tokio::io::duplex(1000);
+        let (tell, told) = oneshot::channel();
+        tokio::spawn(stubborn(theirs, told));
+        let (send, connection) = builder(&limits).handshake::<_, Bytes>(ours).await.unwrap();
+        tokio::spawn(connection);
+        while !send.is_extended_connect_protocol_enabled() {
+            tokio::task::yield_now().await;
+        }
+        let (response, sending) = send.clone().send_request(http::Request::new(()), false).unwrap();
+        let receiving = response.await.unwrap().into_body();
+        tell.send(()).unwrap();
+        let place = Place { peer: None, local: None, is_tls: false };
+        let mut stream = Stream::open(sending, receiving, place, mpsc::channel(1).0);
+        let (mut taken, mut pauses) = (0, 0);
+        while pauses < 100 && taken < 1_000_000 {
+            let cx = &mut Context::from_waker(Waker::noop());
+            match Pin::new(&mut stream).poll_write(cx, &[0; 10_000]) {
+                Poll::Ready(count) => taken += count.unwrap(),
+                Poll::Pending => {
+                    pauses += 1;
+                    tokio::task::yield_now().await;
+                }
+            }
+        }
+        // Beside the bound, one frame is being written.
+        assert!((100_000..=100_000 + (16 << 10) + 1000).contains(&taken), "{taken} bytes");
+    }
+}

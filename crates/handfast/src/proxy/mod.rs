@@ -11,11 +11,11 @@ use crate::client::connect::{self, Deadline, Destination};
 use crate::client::uri::{Place, UriFault, WsUri, host_port};
 use crate::client::{Observer, Step};
 use crate::error::{Phase, Unreachable};
+use crate::tcp::Tcp;
 use crate::{Error, Limits};
 use fault::{ProxyFault, ProxyFaultKind};
 use std::fmt;
 use std::net::{IpAddr, SocketAddr};
-use tokio::net::TcpStream;
 #[cfg(feature = "tls")]
 use tokio::time::timeout_at;
 #[cfg(feature = "tls")]
@@ -75,10 +75,10 @@ pub(crate) struct Way<'a> {
 
 /// A stream that belongs to the server.
 pub(crate) enum Tunnel {
-    Plain(TcpStream),
+    Plain(Tcp),
     /// Encrypted as far as the proxy.
     #[cfg(feature = "tls")]
-    Encrypted(Box<TlsStream<TcpStream>>),
+    Encrypted(Box<TlsStream<Tcp>>),
 }
 
 /// Why a tunnel was not made.
@@ -176,7 +176,7 @@ impl Proxy {
     /// As [`Proxy::connect`], inside TLS with the proxy.
     // rule: client/tls-missing
     #[cfg(feature = "tls")]
-    async fn connect_encrypted(&self, uri: &WsUri, tcp: TcpStream, way: Way<'_>) -> Result<Tunnel, Error> {
+    async fn connect_encrypted(&self, uri: &WsUri, tcp: Tcp, way: Way<'_>) -> Result<Tunnel, Error> {
         let Way { deadline, limits, tls, observer, .. } = way;
         let encrypted =
             timeout_at(deadline.at, tls.connect(&self.host, tcp, crate::client::Alpn::Http1)).await;

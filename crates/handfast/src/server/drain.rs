@@ -1,9 +1,10 @@
 //! Everything that a server has to tell its connections: go away, stop.
 
 use super::clock::{Clock, Mark};
+use crate::random;
 use std::future::{Future, poll_fn};
 use std::pin::{Pin, pin};
-use std::sync::atomic::{AtomicU8, AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicU8, AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 use std::task::{Context, Poll, Waker};
 use std::time::Duration;
@@ -40,8 +41,9 @@ impl ServerHandle {
         self.drain_spread(deadline, Duration::ZERO)
     }
 
-    /// As [`ServerHandle::drain`], but spreads the Close frames evenly over `window`, so that not all clients come back in the same
-    /// moment to whatever takes over. The deadline counts from now all the same: make it longer than the window.
+    /// As [`ServerHandle::drain`], but each connection sends its Close at a random moment within `window`, so that not all clients
+    /// come back together to whatever takes over. The deadline counts from now all the same: make it longer than the window. Where
+    /// this is called more than once, the first window stands; a [`ServerHandle::drain`] ends it.
     pub fn drain_spread(
         &self,
         deadline: Duration,
@@ -76,9 +78,10 @@ pub(crate) struct Hub {
     open: AtomicUsize,
     members: Mutex<Members>,
     deadline: Mutex<Option<Instant>>,
-    /// Over how long members are told to go away, and how many of the places were told.
-    window: Mutex<Duration>,
-    told: AtomicUsize,
+    /// Set where members are told to go away one by one.
+    spread: OnceLock<Spread>,
+    /// Places whose moment is before this were told.
+    told: AtomicU64,
     changed: Notify,
     pub(super) clock: Clock,
     /// Where the server runs, once it does.
@@ -92,6 +95,36 @@ pub(super) struct Members {
     taken: usize,
     /// When the clock looks at the places next.
     pub(super) next_look: Option<Mark>,
+}
+
+/// When each place is told to go away: at a moment of the window that looks random, and follows from seed and place alone.
+#[derive(Clone, Copy, Debug)]
+struct Spread {
+    window: Duration,
+    seed: u64,
+}
+
+impl Spread {
+    /// The moment of a place, as a share of the window: of 2^64 parts, but never the last.
+    fn moment(&self, place: u32) -> u64 {
+        // The mixing of SplitMix64: every bit of the result depends on every bit of seed and place.
+        let mut bits =
+            self.seed.wrapping_add(u64::from(place).wrapping_add(1).wrapping_mul(0x9e37_79b9_7f4a_7c15));
+        bits = (bits ^ (bits >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+        bits = (bits ^ (bits >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
+        (bits ^ (bits >> 31)).min(u64::MAX - 1)
+    }
+
+    /// How long after the window's begin a moment is.
+    fn after(&self, moment: u64) -> Duration {
+        self.window.mul_f64(moment as f64 / EVERYBODY as f64)
+    }
+
+    /// The share of the window that has passed by then, in the unit of moments.
+    fn passed(&self, time: Duration) -> u64 {
+        // A conversion from a float ends at the largest value.
+        (time.div_duration_f64(self.window) * EVERYBODY as f64) as u64
+    }
 }
 
 /// A place; a free one has neither.
@@ -110,8 +143,8 @@ impl Hub {
             open: AtomicUsize::new(0),
             members: Mutex::default(),
             deadline: Mutex::default(),
-            window: Mutex::default(),
-            told: AtomicUsize::new(0),
+            spread: OnceLock::new(),
+            told: AtomicU64::new(0),
             changed: Notify::new(),
             clock: Clock::default(),
             runtime: OnceLock::new(),
@@ -134,7 +167,8 @@ impl Hub {
         if window.is_zero() {
             return self.enter(Phase::Draining);
         }
-        *self.window.lock().unwrap_or_else(PoisonError::into_inner) = window;
+        // Without a random source the moments are as far apart, and only the same each time.
+        self.spread.get_or_init(|| Spread { window, seed: random::bits().unwrap_or_default() });
         self.phase.fetch_max(Phase::Draining as u8, Ordering::AcqRel);
         self.changed.notify_waiters();
     }
@@ -142,36 +176,51 @@ impl Hub {
     /// Everybody is to know.
     fn enter(&self, phase: Phase) {
         self.phase.fetch_max(phase as u8, Ordering::AcqRel);
-        self.tell(usize::MAX);
+        self.tell_all();
         self.changed.notify_waiters();
     }
 
-    /// Tells the first `count` places of the phase, and wakes those that were not told yet.
-    fn tell(&self, count: usize) {
-        let before = self.told.fetch_max(count, Ordering::AcqRel);
-        // Stopping is told to all, again.
-        let before = if self.phase() == Phase::Stopped { 0 } else { before };
-        let waiting: Vec<Waker> = {
-            let members = self.members();
-            let told = members.places.iter().take(count).skip(before);
-            told.filter_map(|entry| entry.waker.clone()).collect()
-        };
+    /// Whether a place's turn to go away has come.
+    fn is_told(&self, place: u32) -> bool {
+        let told = self.told.load(Ordering::Acquire);
+        told == EVERYBODY || self.spread.get().is_some_and(|spread| spread.moment(place) < told)
+    }
+
+    /// Tells all places, those of later members too.
+    fn tell_all(&self) {
+        self.told.store(EVERYBODY, Ordering::Release);
+        self.wake(|members| members.places.iter().filter_map(|entry| entry.waker.clone()).collect());
+    }
+
+    /// Wakes these members, which then look at the phase.
+    fn wake(&self, choose: impl FnOnce(&Members) -> Vec<Waker>) {
+        // The lock is free again when they are woken.
+        let waiting = choose(&self.members());
         waiting.iter().for_each(Waker::wake_by_ref);
     }
 
-    /// Tells one place after the other, over the window that was asked for.
+    /// Tells each place at its moment, over the window that was asked for.
     async fn tell_in_turn(&self) {
-        let window = *self.window.lock().unwrap_or_else(PoisonError::into_inner);
-        let (begin, count) = (Instant::now(), self.members().places.len());
-        loop {
-            let passed = begin.elapsed();
-            if passed >= window {
-                return self.tell(usize::MAX);
-            }
-            // The first goes at once, and the last shortly before the window ends.
-            self.tell(1 + (count as f64 * passed.as_secs_f64() / window.as_secs_f64()) as usize);
-            tokio::time::sleep((window / (count as u32).max(1)).clamp(TELL_MIN, window)).await;
+        let Some(spread) = self.spread.get() else { return };
+        let begin = Instant::now();
+        let count = u32::try_from(self.members().places.len()).expect("places are numbered so");
+        let mut places: Vec<(u64, u32)> = (0..count).map(|place| (spread.moment(place), place)).collect();
+        places.sort_unstable();
+        let mut left = &places[..];
+        while let [(moment, _), ..] = left {
+            tokio::time::sleep_until(begin + spread.after(*moment)).await;
+            // At least this one, whatever the clock's grain and the conversion's last bits make of it.
+            let told = spread.passed(begin.elapsed()).max(moment + 1);
+            let due;
+            (due, left) = left.split_at(left.partition_point(|(moment, _)| *moment < told));
+            self.told.fetch_max(told, Ordering::AcqRel);
+            self.wake(|members| {
+                due.iter().filter_map(|(_, place)| members.places[*place as usize].waker.clone()).collect()
+            });
         }
+        tokio::time::sleep_until(begin + spread.window).await;
+        // Also who came meanwhile.
+        self.tell_all();
     }
 
     /// Waits until all members have left, and stops them at the deadline.
@@ -264,7 +313,7 @@ impl Member {
     pub(crate) fn phase(&self) -> Phase {
         match self.hub.phase() {
             // Its turn has not come.
-            Phase::Draining if self.place as usize >= self.hub.told.load(Ordering::Acquire) => Phase::Serving,
+            Phase::Draining if !self.hub.is_told(self.place) => Phase::Serving,
             phase => phase,
         }
     }
@@ -315,8 +364,8 @@ impl Drop for Member {
     }
 }
 
-/// The shortest pause between two groups that are told to go away.
-const TELL_MIN: Duration = Duration::from_millis(1);
+/// More than any moment.
+const EVERYBODY: u64 = u64::MAX;
 
 #[cfg(test)]
 mod tests {
@@ -345,25 +394,83 @@ mod tests {
         assert!(Member::open(&hub, 1).is_some());
     }
 
-    #[tokio::test(start_paused = true)]
-    async fn members_are_told_one_after_the_other_over_the_window() {
+    /// When each of a thousand members was told, in milliseconds after the begin of a drain over ten seconds.
+    async fn told_at(seed: u64) -> Vec<u64> {
         let hub = Arc::new(Hub::new());
-        let members: Vec<Member> = (0..10).map(|_| Member::join(hub.clone())).collect();
+        let members: Vec<Member> = (0..1000).map(|_| Member::join(hub.clone())).collect();
         let begin = Instant::now();
+        hub.spread.set(Spread { window: Duration::from_secs(10), seed }).unwrap();
         hub.begin_drain(begin + Duration::from_secs(60), Duration::from_secs(10));
-        assert!(members.iter().all(|member| member.phase() == Phase::Serving));
-        let finishing = tokio::spawn({
-            let hub = hub.clone();
-            async move { hub.finish().await }
+        let (finishing, finished) = (hub.clone(), hub.clone());
+        let finishing = tokio::spawn(async move { finishing.finish().await });
+        let watching = members.into_iter().map(|member| {
+            tokio::spawn(async move {
+                poll_fn(|cx| match member.watch(cx.waker()) {
+                    Phase::Serving => Poll::Pending,
+                    _ => Poll::Ready(()),
+                })
+                .await;
+                // It stays, so that the drain goes on for the others.
+                (begin.elapsed().as_millis() as u64, member)
+            })
         });
-        for second in 0..=10 {
-            tokio::time::sleep_until(begin + Duration::from_millis(second * 1000 + 500)).await;
-            let told = members.iter().filter(|member| member.phase() == Phase::Draining).count();
-            assert_eq!(told as u64, (second + 1).min(10), "after {second} s");
+        let watching: Vec<_> = watching.collect();
+        let mut told = Vec::new();
+        for watched in watching {
+            told.push(watched.await.unwrap());
         }
+        assert_eq!(finished.phase(), Phase::Draining);
+        let (moments, members): (Vec<u64>, Vec<Member>) = told.into_iter().unzip();
         drop(members);
         finishing.await.unwrap();
-        assert!(begin.elapsed() < Duration::from_secs(11));
+        moments
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn members_are_told_at_moments_of_their_own_that_fill_the_window() {
+        let moments = told_at(7).await;
+        // Evenly on the whole: of a thousand, a hundred in each tenth of the window, give or take five times the deviation.
+        for tenth in 0..10 {
+            let count = moments.iter().filter(|at| (tenth * 1000..(tenth + 1) * 1000).contains(*at)).count();
+            assert!((52..=148).contains(&count), "{count} in tenth {tenth}");
+        }
+        assert!(*moments.iter().max().unwrap() <= 10_001);
+        // In no order: whoever came later is told later about as often as earlier.
+        let rising = moments.windows(2).filter(|pair| pair[0] < pair[1]).count();
+        assert!((450..550).contains(&rising), "{rising} of 999 rise");
+        // Not in steps either: neighbours in time are now close and now far.
+        let mut sorted = moments.clone();
+        sorted.sort_unstable();
+        let gaps: Vec<u64> = sorted.windows(2).map(|pair| pair[1] - pair[0]).collect();
+        assert!(gaps.iter().any(|gap| *gap >= 30) && gaps.iter().filter(|gap| **gap <= 2).count() > 100);
+        assert_eq!(moments, told_at(7).await, "the seed decides");
+        assert_ne!(moments, told_at(8).await);
+    }
+
+    #[test]
+    fn each_drain_draws_moments_of_its_own() {
+        let moments = || {
+            let hub = Hub::new();
+            hub.begin_drain(Instant::now(), Duration::from_secs(10));
+            (0..3).map(|place| hub.spread.get().unwrap().moment(place)).collect::<Vec<_>>()
+        };
+        assert_ne!(moments(), moments());
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn who_comes_while_others_are_told_is_told_by_the_end_of_the_window() {
+        let hub = Arc::new(Hub::new());
+        let first = Member::join(hub.clone());
+        let begin = Instant::now();
+        hub.begin_drain(begin + Duration::from_secs(60), Duration::from_secs(10));
+        let finishing = hub.clone();
+        let finishing = tokio::spawn(async move { finishing.finish().await });
+        tokio::task::yield_now().await;
+        let late: Vec<Member> = (0..20).map(|_| Member::join(hub.clone())).collect();
+        tokio::time::sleep_until(begin + Duration::from_millis(10_002)).await;
+        assert!(late.iter().chain([&first]).all(|member| member.phase() == Phase::Draining));
+        drop((late, first));
+        finishing.await.unwrap();
     }
 
     #[tokio::test(start_paused = true)]

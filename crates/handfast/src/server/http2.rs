@@ -5,7 +5,7 @@ use super::drain::Member;
 use super::handshake::busy;
 use super::request::{Request, Waiting};
 use super::serving::Taken;
-use crate::http2::{self, prefixed::Prefixed, session::Place, stream::Stream};
+use crate::http2::{self, opening::Opening, session::Place, stream::Stream};
 use crate::linger::within;
 use crate::transport::Transport;
 use crate::{Error, Peer, observe};
@@ -40,7 +40,8 @@ where
     let Incoming { io, read, peer, member: _member } = incoming;
     let limits = &shared.options.policy.limits;
     let place = Place { peer: peer.addr(), local: io.local_addr().ok(), is_tls: io.is_tls() };
-    let begun = within(limits.handshake_timeout, builder(limits).handshake(Prefixed { read, io })).await;
+    let begun =
+        within(limits.handshake_timeout, builder(limits).handshake(Opening { io, first: read })).await;
     let late = || Err(io::Error::from(io::ErrorKind::TimedOut).into());
     let Some(begun) = begun else { return late() };
     let mut connection = begun.map_err(|cause| Error::Io(io::Error::other(cause)))?;
@@ -89,15 +90,16 @@ where
 fn builder(limits: &Limits) -> h2::server::Builder {
     let mut builder = h2::server::Builder::new();
     let streams_max = u32::try_from(limits.streams_max).unwrap_or(u32::MAX);
+    let window = http2::window(limits.server_stream_window_bytes);
     // rule: server/h2-setting-invalid
     builder
         .enable_connect_protocol()
         .max_concurrent_streams(streams_max)
         .max_header_list_size(u32::try_from(limits.head_bytes_max).unwrap_or(u32::MAX))
-        .initial_window_size(WINDOW_BYTES)
+        .initial_window_size(window)
         // Streams that nobody reads must not hold up the others.
-        .initial_connection_window_size(WINDOW_BYTES.saturating_mul(streams_max).min(WINDOW_BYTES_MAX))
-        .max_send_buffer_size(WINDOW_BYTES as usize);
+        .initial_connection_window_size(window.saturating_mul(streams_max).min(http2::WINDOW_BYTES_MAX))
+        .max_send_buffer_size(http2::send_bytes_max(limits));
     builder
 }
 
@@ -145,8 +147,3 @@ fn take<T, H, F>(
     });
     tokio::spawn(observe::in_span(peer, serving));
 }
-
-/// What a stream may receive before it is read.
-const WINDOW_BYTES: u32 = 64 << 10;
-/// RFC 9113 section 6.9.1.
-const WINDOW_BYTES_MAX: u32 = (1 << 31) - 1;

@@ -3,6 +3,9 @@
 #[cfg(unix)]
 use super::unix::SocketFile;
 use crate::Peer;
+#[cfg(unix)]
+use crate::reactor::{self, Reactor};
+use crate::tcp::Tcp;
 use crate::transport::Transport;
 use socket2::{Domain, Protocol, SockRef, Socket, Type};
 use std::io;
@@ -35,6 +38,9 @@ impl Default for BindOptions {
 pub(super) enum Listener {
     Tcp(TcpListener),
     /// With the file to remove at the end, where it is ours.
+    /// Watched by the server's own poller.
+    #[cfg(unix)]
+    Reactor(reactor::Listener),
     #[cfg(unix)]
     Unix(UnixListener, #[expect(dead_code, reason = "its end is its work")] Option<SocketFile>),
 }
@@ -43,6 +49,8 @@ impl Listener {
     pub(super) fn local_addr(&self) -> io::Result<SocketAddr> {
         match self {
             Self::Tcp(tcp) => tcp.local_addr(),
+            #[cfg(unix)]
+            Self::Reactor(listener) => listener.local_addr(),
             #[cfg(unix)]
             Self::Unix(..) => Err(crate::transport::no_ip_address()),
         }
@@ -54,15 +62,33 @@ impl Listener {
             // On Linux accepted connections inherit it: one system call less for each.
             Self::Tcp(tcp) => cfg!(target_os = "linux") && SockRef::from(tcp).set_tcp_nodelay(true).is_ok(),
             #[cfg(unix)]
+            Self::Reactor(listener) => {
+                SockRef::from(listener).set_tcp_nodelay(true).is_ok() && cfg!(target_os = "linux")
+            }
+            #[cfg(unix)]
             Self::Unix(..) => true,
         }
     }
 
-    pub(super) fn poll_accept(&self, cx: &mut Context<'_>) -> Poll<io::Result<(Transport, Peer)>> {
+    /// Has the server's own poller watch it, and the connections that it accepts, where they are of TCP.
+    #[cfg(unix)]
+    pub(super) fn watched_by(self, reactor: &Reactor) -> io::Result<Self> {
+        match self {
+            Self::Tcp(tcp) => reactor::Listener::new(tcp.into_std()?, reactor.shared()).map(Self::Reactor),
+            other => Ok(other),
+        }
+    }
+
+    pub(super) fn poll_accept(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<(Transport, Peer)>> {
         Poll::Ready(Ok(match self {
             Self::Tcp(tcp) => {
                 let (tcp, peer) = ready!(tcp.poll_accept(cx))?;
                 (tcp.into(), peer.into())
+            }
+            #[cfg(unix)]
+            Self::Reactor(listener) => {
+                let (socket, peer) = ready!(listener.poll_accept(cx))?;
+                (Tcp::from(socket).into(), peer.into())
             }
             #[cfg(unix)]
             Self::Unix(unix, _) => (ready!(unix.poll_accept(cx))?.0.into(), Peer::Unix),
@@ -75,6 +101,7 @@ impl AsFd for Listener {
     fn as_fd(&self) -> BorrowedFd<'_> {
         match self {
             Self::Tcp(tcp) => tcp.as_fd(),
+            Self::Reactor(listener) => listener.as_fd(),
             Self::Unix(unix, _) => unix.as_fd(),
         }
     }

@@ -6,6 +6,8 @@ pub(crate) mod handshake;
 #[cfg(feature = "http2")]
 mod http2;
 mod listen;
+#[cfg(unix)]
+mod one_task;
 mod request;
 mod run;
 mod serving;
@@ -60,6 +62,8 @@ pub struct Server {
     options: AcceptOptions,
     on_refusal: Option<Box<OnRefusal>>,
     on_error: Option<Box<OnError>>,
+    #[cfg(unix)]
+    one_task: bool,
     #[cfg(feature = "tls")]
     tls: Option<crate::TlsIdentity>,
 }
@@ -183,6 +187,8 @@ impl Server {
             options: AcceptOptions::default(),
             on_refusal: None,
             on_error: None,
+            #[cfg(unix)]
+            one_task: false,
             #[cfg(feature = "tls")]
             tls: None,
         }
@@ -266,6 +272,23 @@ impl Server {
         self
     }
 
+    /// Serves all connections in the one task that runs the server, instead of a task for each, and watches their sockets by a
+    /// poller of its own: less CPU time for each handshake and small message, and less memory for each connection.
+    /// [docs/performance.md](https://github.com/handfast/handfast/blob/main/docs/performance.md) has the figures.
+    ///
+    /// All handlers share one thread, so it is for handlers that compute little between two `await`s. To use several cores run one such
+    /// server a thread, each with a `current_thread` runtime and a listener of its own ([`BindOptions::reuse_port`]): the
+    /// example `threads` does. In a handler everything of tokio works as ever, and what it spawns is a task of its own.
+    ///
+    /// Two things differ: dropping the future of the server ends its open connections too; and a WebSocket that was moved elsewhere
+    /// fails with [`Error::Lost`] once the server has ended. Connections of Unix sockets, and what HTTP/2 carries, are served as without it.
+    #[cfg(unix)]
+    #[must_use]
+    pub fn one_task(mut self) -> Self {
+        self.one_task = true;
+        self
+    }
+
     /// A handle to end it with.
     pub fn handle(&self) -> ServerHandle {
         ServerHandle { hub: self.hub.clone() }
@@ -278,7 +301,8 @@ impl Server {
     ///
     /// # Errors
     ///
-    /// None at present: errors of single connections, and of accepting, go to [`Server::on_error`].
+    /// [`Error::Io`] where [`Server::one_task`] has no poller; errors of single connections, and of accepting, go to
+    /// [`Server::on_error`].
     pub async fn serve<H, F>(self, handler: H) -> Result<(), Error>
     where
         H: Fn(WebSocket) -> F + Send + Sync + 'static,

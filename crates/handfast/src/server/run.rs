@@ -3,6 +3,8 @@
 use super::drain::{Hub, Phase};
 use super::handshake::{HeadFailure, busy, read_early, read_head};
 use super::listen::{self, Listener};
+#[cfg(unix)]
+use super::one_task;
 use super::request::{Request, Waiting};
 use super::serving::{Arrived, Attendance, Received, Serving, Taken};
 use super::waiting::{Place, WaitingRoom};
@@ -28,7 +30,8 @@ impl Server {
     ///
     /// # Errors
     ///
-    /// None at present: errors of single connections, and of accepting, go to [`Server::on_error`].
+    /// [`Error::Io`] where [`Server::one_task`] has no poller; errors of single connections, and of accepting, go to
+    /// [`Server::on_error`].
     ///
     /// # Examples
     ///
@@ -86,19 +89,16 @@ impl Server {
             tls,
         });
         let handler = Arc::new(handler);
-        let inherits_nodelay = self.listener.set_nodelay();
-        accept(&self.listener, &shared, |io, peer| {
-            if !inherits_nodelay {
-                io.set_nodelay();
-            }
+        let begin = |io, peer| {
             let receiving = receive(io, peer, shared.clone());
             let attendance = Attendance::new(peer, shared.clone());
-            let serving = Serving::new(receiving, attendance, handler.clone());
-            tokio::spawn(observe::in_span(peer, serving));
-        })
-        .await;
-        drop(self.listener);
-        hub.finish().await;
+            observe::in_span(peer, Serving::new(receiving, attendance, handler.clone()))
+        };
+        #[cfg(unix)]
+        if self.one_task {
+            return one_task::serve(self.listener, &shared, begin).await;
+        }
+        accept_until_ended(self.listener, &shared, |io, peer| drop(tokio::spawn(begin(io, peer)))).await;
         Ok(())
     }
 }
@@ -112,8 +112,26 @@ impl Drop for Ended<'_> {
     }
 }
 
+/// Accepts until the server drains, and then waits until all that was begun has ended.
+pub(super) async fn accept_until_ended(
+    mut listener: Listener,
+    shared: &Shared,
+    mut serve: impl FnMut(Transport, Peer),
+) {
+    let inherits_nodelay = listener.set_nodelay();
+    accept(&mut listener, shared, |io, peer| {
+        if !inherits_nodelay {
+            io.set_nodelay();
+        }
+        serve(io, peer);
+    })
+    .await;
+    drop(listener);
+    shared.hub.finish().await;
+}
+
 /// Accepts until the server drains. Failing to accept is no reason to end: it waits where the system is out of something.
-async fn accept(listener: &Listener, shared: &Shared, mut serve: impl FnMut(Transport, Peer)) {
+async fn accept(listener: &mut Listener, shared: &Shared, mut serve: impl FnMut(Transport, Peer)) {
     let mut draining = pin!(shared.hub.draining());
     let mut pause = PAUSE_MIN;
     loop {

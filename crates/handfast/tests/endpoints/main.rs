@@ -18,3 +18,6 @@ mod support;
 mod tls;
 #[cfg(unix)]
 mod unix;
+
+/// The same tests run with [`handfast::Server::one_task`] in `tests/one_task`.
+const ONE_TASK: bool = false;

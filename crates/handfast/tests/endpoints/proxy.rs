@@ -2,7 +2,7 @@
 
 use crate::support::{Running, Trickle, echo, echoing, read_head, run, server, soon};
 use handfast::error::{Phase, ProxyFault, ProxyFaultKind, SocksReply};
-use handfast::{Client, CloseCode, Error, Message, Step};
+use handfast::{Client, CloseCode, Error, Limits, Message, Step};
 use std::net::SocketAddr;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
@@ -242,9 +242,16 @@ async fn a_proxy_that_closes_or_says_nothing_is_named() {
     .await;
     for scheme in ["http", "socks5h"] {
         let client = Client::new("ws://server.invalid/").unwrap().proxy(&format!("{scheme}://{address}"));
-        let client = client.unwrap().connect_timeout(Duration::from_millis(100));
-        let error = soon(client.connect()).await.unwrap_err();
-        assert!(matches!(error, Error::Timeout { phase: Phase::Proxy, .. }), "{error}");
+        let client = client.unwrap();
+        let timeout = Duration::from_millis(100);
+        let limits = Limits { connect_timeout: timeout, ..Limits::default() };
+        for client in [client.clone().connect_timeout(timeout), client.limits(limits)] {
+            let error = soon(client.connect()).await.unwrap_err();
+            assert!(
+                matches!(error, Error::Timeout { phase: Phase::Proxy, after } if after == timeout),
+                "{error}"
+            );
+        }
     }
 }
 

@@ -3,7 +3,7 @@
 use crate::support::{read_head, soon};
 use handfast::error::RedirectFaultKind;
 use handfast::proto::handshake::{Accept, Key};
-use handfast::{Client, Error, Step};
+use handfast::{Client, Error, Limits, Step};
 use std::net::SocketAddr;
 use std::sync::{Arc, Mutex};
 use tokio::io::AsyncWriteExt;
@@ -127,7 +127,7 @@ async fn another_origin_gets_no_credentials_and_the_first_one_not_again() {
 
 // rule: client/redirect-unsafe
 #[tokio::test]
-async fn a_loop_ends_at_the_bound_and_the_bound_at_ten() {
+async fn a_loop_ends_at_the_bound_and_the_bound_at_its_limit() {
     for (asked, followed) in [(2, 2), (10, 10), (usize::MAX, 10)] {
         let (address, heads) = redirecting(&[("/", 302, "/")]).await;
         let client = Client::new(&format!("ws://{address}/")).unwrap().redirects(asked);
@@ -136,6 +136,12 @@ async fn a_loop_ends_at_the_bound_and_the_bound_at_ten() {
         assert_eq!(fault.answer().status(), 302);
         assert_eq!(heads.lock().unwrap().len(), followed + 1);
     }
+    let (address, heads) = redirecting(&[("/", 302, "/")]).await;
+    let limits = Limits { redirects_max: 1, ..Limits::default() };
+    let client = Client::new(&format!("ws://{address}/")).unwrap().redirects(2).limits(limits);
+    let Err(Error::Redirect(fault)) = soon(client.connect()).await else { panic!("it opened") };
+    assert_eq!(*fault.kind(), RedirectFaultKind::TooMany { followed: 1 });
+    assert_eq!(heads.lock().unwrap().len(), 2);
 }
 
 // rule: client/redirect-unsafe

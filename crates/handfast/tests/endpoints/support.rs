@@ -81,7 +81,16 @@ impl Running {
 }
 
 pub async fn server() -> Server {
-    Server::bind("127.0.0.1:0").await.unwrap()
+    as_tested(Server::bind("127.0.0.1:0").await.unwrap())
+}
+
+/// With a task for each connection, or all in one.
+pub fn as_tested(server: Server) -> Server {
+    #[cfg(unix)]
+    if crate::ONE_TASK {
+        return server.one_task();
+    }
+    server
 }
 
 pub fn run<H, F>(server: Server, handler: H) -> Running

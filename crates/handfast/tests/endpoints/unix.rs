@@ -1,6 +1,6 @@
 //! Servers on Unix sockets.
 
-use crate::support::{REQUEST, echo, soon};
+use crate::support::{REQUEST, as_tested, echo, soon};
 use handfast::{Client, CloseCode, Error, HttpResponse, Message, Peer, Server, ServerHandle};
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex};
@@ -49,7 +49,7 @@ async fn is_echoed(path: &Path) {
 #[tokio::test]
 async fn a_server_on_a_path_serves_drains_and_takes_its_file_away() {
     let folder = Folder::new("bind");
-    let (handle, task) = serve(Server::bind_unix(folder.socket()).await.unwrap());
+    let (handle, task) = serve(as_tested(Server::bind_unix(folder.socket()).await.unwrap()));
     is_echoed(&folder.socket()).await;
     let mut open = soon(client(&folder.socket()).connect()).await.unwrap();
     let drained = handle.drain(Duration::from_secs(10));
@@ -76,7 +76,7 @@ async fn a_stale_socket_gives_way_and_a_live_one_or_another_file_does_not() {
     let folder = Folder::new("stale");
     // The file outlives its listener.
     drop(UnixListener::bind(folder.socket()).unwrap());
-    let (_, task) = serve(Server::bind_unix(folder.socket()).await.unwrap());
+    let (_, task) = serve(as_tested(Server::bind_unix(folder.socket()).await.unwrap()));
     let error = Server::bind_unix(folder.socket()).await.unwrap_err();
     assert!(matches!(&error, Error::Io(error) if error.kind() == std::io::ErrorKind::AddrInUse), "{error}");
     assert!(error.to_string().contains("another program listens there"), "{error}");
@@ -97,7 +97,7 @@ async fn a_stale_socket_gives_way_and_a_live_one_or_another_file_does_not() {
 #[tokio::test]
 async fn a_socket_that_has_taken_the_servers_place_is_left_alone() {
     let folder = Folder::new("replaced");
-    let server = Server::bind_unix(folder.socket()).await.unwrap();
+    let server = as_tested(Server::bind_unix(folder.socket()).await.unwrap());
     std::fs::rename(folder.socket(), folder.0.join("aside")).unwrap();
     let _other = UnixListener::bind(folder.socket()).unwrap();
     drop(server);
@@ -107,7 +107,7 @@ async fn a_socket_that_has_taken_the_servers_place_is_left_alone() {
 #[tokio::test]
 async fn who_comes_over_a_unix_socket_has_no_address_but_a_user() {
     let folder = Folder::new("peer");
-    let server = Server::bind_unix(folder.socket()).await.unwrap();
+    let server = as_tested(Server::bind_unix(folder.socket()).await.unwrap());
     assert!(server.local_addr().is_err());
     let own = std::fs::metadata(&folder.0).map(|own| std::os::unix::fs::MetadataExt::uid(&own)).unwrap();
     let seen = Arc::new(Mutex::new(Vec::new()));
@@ -140,7 +140,7 @@ async fn who_comes_over_a_unix_socket_has_no_address_but_a_user() {
 #[tokio::test]
 async fn a_head_that_comes_byte_by_byte_is_accepted_over_a_unix_socket() {
     let folder = Folder::new("bytes");
-    let (_, task) = serve(Server::bind_unix(folder.socket()).await.unwrap());
+    let (_, task) = serve(as_tested(Server::bind_unix(folder.socket()).await.unwrap()));
     let mut unix = UnixStream::connect(folder.socket()).await.unwrap();
     for byte in REQUEST.as_bytes() {
         unix.write_all(&[*byte]).await.unwrap();
@@ -157,7 +157,7 @@ async fn a_head_that_comes_byte_by_byte_is_accepted_over_a_unix_socket() {
 async fn a_server_on_a_unix_socket_speaks_tls() {
     let folder = Folder::new("encrypted");
     let certificates = crate::tls::certificates("server.example");
-    let server = Server::bind_unix(folder.socket()).await.unwrap().tls(certificates.identity);
+    let server = as_tested(Server::bind_unix(folder.socket()).await.unwrap()).tls(certificates.identity);
     let (_, task) = serve(server);
     let tls = handfast::TlsConfig::new().add_roots_pem(certificates.root.as_bytes()).unwrap();
     let client = Client::new("wss://server.example/").unwrap().tls(tls).unix(folder.socket());
@@ -172,7 +172,7 @@ async fn a_server_on_a_unix_socket_speaks_tls() {
 async fn a_copy_of_the_listening_socket_serves_too() {
     use std::os::fd::AsFd;
     let folder = Folder::new("copy");
-    let first = Server::bind_unix(folder.socket()).await.unwrap();
+    let first = as_tested(Server::bind_unix(folder.socket()).await.unwrap());
     let copy: std::os::unix::net::UnixListener = first.as_fd().try_clone_to_owned().unwrap().into();
     let (handle, task) = serve(Server::from_unix_listener(UnixListener::from_std(copy).unwrap()));
     is_echoed(&folder.socket()).await;

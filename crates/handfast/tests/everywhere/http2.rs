@@ -102,6 +102,37 @@ async fn one_that_is_not_read_does_not_hold_up_the_others() {
 }
 
 #[tokio::test]
+async fn a_client_may_send_what_the_servers_window_takes_and_no_byte_more() {
+    let limits = handfast::Limits { server_stream_window_bytes: 1000, ..Default::default() };
+    let server = Server::bind("127.0.0.1:0").await.unwrap().limits(limits);
+    let address = server.local_addr().unwrap();
+    tokio::spawn(server.run(|request: Request| async move {
+        let is_deaf = request.header("deaf").is_some();
+        let ws = request.accept().await?;
+        if is_deaf {
+            std::future::pending::<()>().await;
+        }
+        echo(ws).await
+    }));
+    let mut http2 = Http2::connect(address).await;
+    let mut deaf = connect(address);
+    deaf.fields.push(("deaf".into(), "yes".into()));
+    let (response, mut stuck) = http2.begin(&deaf).unwrap();
+    assert_eq!(response.await.unwrap().status(), 200);
+    stuck.reserve_capacity(1001);
+    assert_eq!(stuck.capacity(), 1000);
+    stuck.send_data(frame(2, &[7; 992]), false).unwrap();
+    stuck.reserve_capacity(1);
+    // What is read makes room again, as this shows, and what is not does not.
+    let (mut send, mut receive) = open(&mut http2, address).await;
+    for _ in 0..5 {
+        send.send_data(frame(2, &[7; 992]), false).unwrap();
+        assert_eq!(read(&mut receive, 996).await[..4], [0x82, 126, 3, 0xe0]);
+    }
+    assert_eq!(stuck.capacity(), 0);
+}
+
+#[tokio::test]
 async fn a_client_that_reads_one_websocket_late_gets_the_others_in_time() {
     for address in [start(Way::Own).await, roomy_axum().await] {
         let mut http2 = Http2::connect(address).await;

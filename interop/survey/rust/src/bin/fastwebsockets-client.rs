@@ -1,5 +1,6 @@
 //! The client of fastwebsockets, after its documentation: connects, and ends with the connection.
 //! fastwebsockets-client URL
+//! A last line says how: `failed: WHY` where it did not open, `lost: WHY` or `closed: CODE` where it did.
 
 use bytes::Bytes;
 use fastwebsockets::{FragmentCollector, OpCode, handshake};
@@ -35,11 +36,19 @@ async fn main() {
         .header("Sec-WebSocket-Version", "13")
         .body(Empty::<Bytes>::new())
         .expect("a request");
-    let Ok((socket, _)) = handshake::client(&Spawner, request, stream).await else { return };
+    let socket = match handshake::client(&Spawner, request, stream).await {
+        Ok((socket, _)) => socket,
+        Err(error) => return eprintln!("failed: {error}"),
+    };
     let mut socket = FragmentCollector::new(socket);
-    while let Ok(frame) = socket.read_frame().await {
-        if frame.opcode == OpCode::Close {
-            return;
+    loop {
+        match socket.read_frame().await {
+            Ok(frame) if frame.opcode == OpCode::Close => {
+                let code = frame.payload.get(..2).map_or(1005, |code| u16::from_be_bytes([code[0], code[1]]));
+                return eprintln!("closed: {code}");
+            }
+            Ok(_) => {}
+            Err(error) => return eprintln!("lost: {error}"),
         }
     }
 }
