@@ -1,6 +1,7 @@
 //! A listening socket.
 
-use super::{Shared, Socket, turn_is_over};
+use super::seat::Seat;
+use super::{Shared, Socket};
 use mio::net::TcpListener;
 use std::fmt;
 use std::io;
@@ -12,17 +13,16 @@ use std::task::{Context, Poll};
 /// Accepts connections that the same poller watches.
 pub(crate) struct Listener {
     tcp: TcpListener,
-    shared: Arc<Shared>,
-    place: u32,
-    turn: u8,
+    seat: Seat,
 }
 
 impl Listener {
     pub(crate) fn new(tcp: std::net::TcpListener, shared: &Arc<Shared>) -> io::Result<Self> {
         tcp.set_nonblocking(true)?;
         let mut tcp = TcpListener::from_std(tcp);
-        let place = shared.join(&mut tcp)?;
-        Ok(Self { tcp, shared: shared.clone(), place, turn: 0 })
+        let mut seat = Seat::new(shared);
+        seat.join(&mut tcp)?;
+        Ok(Self { tcp, seat })
     }
 
     pub(crate) fn local_addr(&self) -> io::Result<SocketAddr> {
@@ -31,20 +31,16 @@ impl Listener {
 
     pub(crate) fn poll_accept(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<(Socket, SocketAddr)>> {
         loop {
-            if turn_is_over(&mut self.turn, cx) {
-                return Poll::Pending;
-            }
-            if self.shared.poll_readable(self.place, cx)?.is_pending() {
-                self.turn = 0;
+            if self.seat.poll_readable(cx)?.is_pending() {
                 return Poll::Pending;
             }
             match self.tcp.accept() {
                 Err(error) if error.kind() == io::ErrorKind::WouldBlock => {}
                 accepted => {
                     // Also after an error: the connections behind it are not told again.
-                    self.shared.read_again(self.place);
+                    self.seat.read_again();
                     let (tcp, peer) = accepted?;
-                    return Poll::Ready(Ok((Socket::new(tcp, &self.shared), peer)));
+                    return Poll::Ready(Ok((Socket::new(tcp, &self.seat.shared), peer)));
                 }
             }
         }
@@ -60,11 +56,5 @@ impl AsFd for Listener {
 impl fmt::Debug for Listener {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         self.tcp.fmt(f)
-    }
-}
-
-impl Drop for Listener {
-    fn drop(&mut self) {
-        self.shared.leave(self.place);
     }
 }

@@ -4,18 +4,23 @@
 //! spares a registration of 256 bytes, one system call when it begins and one when it ends.
 
 mod listener;
+mod seat;
 mod socket;
+mod turn;
 
 pub(crate) use listener::Listener;
 pub(crate) use socket::Socket;
 
-use mio::event::{Event, Source};
-use mio::{Events, Interest, Poll as Poller, Registry, Token};
+use futures_util::task::AtomicWaker;
+use mio::event::Event;
+use mio::{Events, Poll as Poller, Registry};
 use std::io;
+use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::task::{Context, Poll, Waker};
+use std::task::{Context, Poll, Waker, ready};
 use std::time::Duration;
 use tokio::io::unix::AsyncFd;
+use tokio::runtime::Handle;
 
 /// The poller, for the task that asks it. Its end is the end of all its sockets.
 pub(crate) struct Reactor {
@@ -30,6 +35,11 @@ pub(crate) struct Reactor {
 pub(crate) struct Shared {
     registry: Registry,
     places: Mutex<Places>,
+    /// How often all connections have had their turn, and the task that gives it.
+    round: AtomicU32,
+    task: AtomicWaker,
+    /// The server's.
+    runtime: Handle,
 }
 
 /// Who waits for what. A socket has the number of its place as its token.
@@ -66,7 +76,13 @@ impl Reactor {
             poller,
             events: Events::with_capacity(EVENTS_MAX),
             due: Vec::new(),
-            shared: Arc::new(Shared { registry, places: Mutex::default() }),
+            shared: Arc::new(Shared {
+                registry,
+                places: Mutex::default(),
+                round: AtomicU32::new(0),
+                task: AtomicWaker::new(),
+                runtime: Handle::current(),
+            }),
         })
     }
 
@@ -74,17 +90,25 @@ impl Reactor {
         &self.shared
     }
 
+    /// Everybody may read and write again who has had enough for once. To be called before the connections are polled.
+    pub(crate) fn begin_round(&self, cx: &Context<'_>) {
+        self.shared.round.fetch_add(1, Ordering::Relaxed);
+        self.shared.task.register(cx.waker());
+    }
+
     /// Wakes whoever waited for what has come. Ready when something had, and pending once the runtime will say when something
     /// has again.
     pub(crate) fn poll_events(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        let mut ready = std::task::ready!(self.poller.poll_read_ready_mut(cx))?;
+        let mut ready = ready!(self.poller.poll_read_ready_mut(cx))?;
+        // The lock is held from the poller to the places: no socket leaves, and no other takes its place, while an event for it is under
+        // way.
+        let mut places = self.shared.places();
         match ready.get_inner_mut().poll(&mut self.events, Some(Duration::ZERO)) {
             Ok(()) => {}
             Err(error) if error.kind() == io::ErrorKind::Interrupted => return Poll::Ready(Ok(())),
             Err(error) => return Poll::Ready(Err(error)),
         }
         let mut count = 0;
-        let mut places = self.shared.places();
         for event in &self.events {
             count += 1;
             if let Some(place) = places.taken.get_mut(event.token().0) {
@@ -134,101 +158,7 @@ impl Shared {
     fn places(&self) -> MutexGuard<'_, Places> {
         self.places.lock().unwrap_or_else(PoisonError::into_inner)
     }
-
-    /// Has the poller watch whether `source` can be read, and gives its place.
-    fn join(&self, source: &mut impl Source) -> io::Result<u32> {
-        let mut places = self.places();
-        let place = places.free.pop().unwrap_or_else(|| {
-            places.taken.push(Place::default());
-            u32::try_from(places.taken.len() - 1)
-                .expect("a connection takes more memory than its number has values")
-        });
-        drop(places);
-        let joined = self.registry.register(source, Token(place as usize), Interest::READABLE);
-        joined.map(|()| place).inspect_err(|_| self.leave(place))
-    }
-
-    /// Also has it watch whether `source` can be written.
-    fn watch_writes(&self, source: &mut impl Source, place: u32) -> io::Result<()> {
-        self.registry.reregister(source, Token(place as usize), Interest::READABLE | Interest::WRITABLE)
-    }
-
-    /// Has the poller watch `source` no more, and those go on who waited for it.
-    fn forget(&self, source: &mut impl Source, place: u32) {
-        // If it fails there are events for a socket that asks for none.
-        let _ = self.registry.deregister(source);
-        let mut waiting = std::mem::take(&mut self.places().taken[place as usize]);
-        let writer = waiting.writer.take().map(|writer| *writer);
-        waiting.reader.take().into_iter().chain(writer).for_each(Waker::wake);
-    }
-
-    fn leave(&self, place: u32) {
-        let mut places = self.places();
-        let left = std::mem::take(&mut places.taken[place as usize]);
-        places.free.push(place);
-        drop(places);
-        drop(left);
-    }
-
-    /// Ready when a read may bring something. A read that then brings all that was asked for is followed by
-    /// [`Shared::read_again`].
-    fn poll_readable(&self, place: u32, cx: &Context<'_>) -> Poll<io::Result<()>> {
-        let mut places = self.places();
-        if places.ended {
-            return Poll::Ready(Err(ended()));
-        }
-        let place = &mut places.taken[place as usize];
-        if place.readable {
-            place.readable = place.ended;
-            return Poll::Ready(Ok(()));
-        }
-        // Wakers may run anything when they are dropped, too: not under the lock.
-        let before = match &place.reader {
-            Some(waiting) if waiting.will_wake(cx.waker()) => None,
-            _ => place.reader.replace(cx.waker().clone()),
-        };
-        drop(places);
-        drop(before);
-        Poll::Pending
-    }
-
-    /// More may be there.
-    fn read_again(&self, place: u32) {
-        self.places().taken[place as usize].readable = true;
-    }
-
-    /// Has `cx` woken once `place` can be written. The caller tries again after it: what came before is not told.
-    fn wait_writable(&self, place: u32, cx: &Context<'_>) -> io::Result<()> {
-        let mut places = self.places();
-        if places.ended {
-            return Err(ended());
-        }
-        let before = places.taken[place as usize].writer.replace(Box::new(cx.waker().clone()));
-        drop(places);
-        drop(before);
-        Ok(())
-    }
-}
-
-fn ended() -> io::Error {
-    io::Error::new(
-        io::ErrorKind::BrokenPipe,
-        "the server has ended whose task served this connection (Server::one_task)",
-    )
 }
 
 /// Events that are taken from the poller at once.
 const EVENTS_MAX: usize = 1024;
-/// Accepts, and reads or writes of one socket, until others have their turn.
-const TURN_MAX: u8 = 64;
-
-/// Whether a turn is over; the task is woken to go on.
-fn turn_is_over(turn: &mut u8, cx: &Context<'_>) -> bool {
-    *turn += 1;
-    if *turn <= TURN_MAX {
-        return false;
-    }
-    *turn = 0;
-    cx.waker().wake_by_ref();
-    true
-}

@@ -1,6 +1,8 @@
 //! A connected socket.
 
-use super::{Shared, turn_is_over};
+use super::Shared;
+use super::seat::Seat;
+use super::turn::Turn;
 use mio::net::TcpStream;
 use std::cell::RefCell;
 use std::io::{self, IoSlice, Read, Write};
@@ -14,40 +16,17 @@ use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 /// A TCP connection that a [`Reactor`](super::Reactor) watches, from the first time that it waits.
 pub(crate) struct Socket {
     tcp: TcpStream,
-    /// [`NOT_JOINED`] at first.
-    place: u32,
-    shared: Arc<Shared>,
-    turn: u8,
+    /// After the socket itself: it is left once that is closed.
+    seat: Seat,
+    turn: Turn,
     watches_writes: bool,
-    /// So many reads, up to the last, brought much.
+    /// So many reads brought much, and none since brought little.
     much_in_a_row: u8,
 }
 
 impl Socket {
     pub(super) fn new(tcp: TcpStream, shared: &Arc<Shared>) -> Self {
-        Self {
-            tcp,
-            place: NOT_JOINED,
-            shared: shared.clone(),
-            turn: 0,
-            watches_writes: false,
-            much_in_a_row: 0,
-        }
-    }
-
-    /// Joins the poller, which tells what is there already.
-    #[inline]
-    fn join(&mut self) -> io::Result<u32> {
-        match self.place {
-            NOT_JOINED => self.join_now(),
-            place => Ok(place),
-        }
-    }
-
-    #[cold]
-    fn join_now(&mut self) -> io::Result<u32> {
-        self.place = self.shared.join(&mut self.tcp)?;
-        Ok(self.place)
+        Self { tcp, seat: Seat::new(shared), turn: Turn::default(), watches_writes: false, much_in_a_row: 0 }
     }
 
     /// Whether it carries so much that [`Socket::outgrown`] should be called.
@@ -61,11 +40,12 @@ impl Socket {
     #[cold]
     pub(crate) fn outgrown(&mut self) -> Option<tokio::net::TcpStream> {
         self.much_in_a_row = 0;
-        tokio::runtime::Handle::try_current().ok()?;
         // Another descriptor, because this one is closed with the socket.
         let tcp = self.tcp.as_fd().try_clone_to_owned().ok()?;
+        // The server's runtime, wherever the connection is polled now.
+        let _server = self.seat.shared.runtime.enter();
         let tcp = tokio::net::TcpStream::from_std(tcp.into()).ok()?;
-        self.shared.forget(&mut self.tcp, self.place);
+        self.seat.forget(&mut self.tcp);
         Some(tcp)
     }
 
@@ -74,7 +54,7 @@ impl Socket {
         cx: &mut Context<'_>,
         write: impl Fn(&TcpStream) -> io::Result<usize>,
     ) -> Poll<io::Result<usize>> {
-        if turn_is_over(&mut self.turn, cx) {
+        if self.turn.is_over(&self.seat.shared, cx) {
             return Poll::Pending;
         }
         let mut is_awaited = false;
@@ -83,13 +63,12 @@ impl Socket {
                 Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
                 Err(error) if error.kind() == io::ErrorKind::WouldBlock => {
                     if is_awaited {
-                        self.turn = 0;
                         return Poll::Pending;
                     }
-                    let place = self.join()?;
-                    self.shared.wait_writable(place, cx)?;
+                    self.seat.join(&mut self.tcp)?;
+                    self.seat.wait_writable(cx)?;
                     if !self.watches_writes {
-                        self.shared.watch_writes(&mut self.tcp, place)?;
+                        self.seat.watch_writes(&mut self.tcp)?;
                         self.watches_writes = true;
                     }
                     // Room may have come before the waker was there.
@@ -114,13 +93,9 @@ impl AsyncRead for Socket {
         if room.remaining() == 0 {
             return Poll::Ready(Ok(()));
         }
-        if turn_is_over(&mut this.turn, cx) {
-            return Poll::Pending;
-        }
-        let place = this.join()?;
+        this.seat.join(&mut this.tcp)?;
         loop {
-            if this.shared.poll_readable(place, cx)?.is_pending() {
-                this.turn = 0;
+            if this.turn.is_over(&this.seat.shared, cx) || this.seat.poll_readable(cx)?.is_pending() {
                 return Poll::Pending;
             }
             let asked = room.remaining().min(BUFFER_BYTES);
@@ -131,16 +106,19 @@ impl AsyncRead for Socket {
             });
             match read {
                 Ok(count) => {
-                    this.much_in_a_row =
-                        if count < MUCH_BYTES { 0 } else { this.much_in_a_row.saturating_add(1) };
+                    if count >= MUCH_BYTES {
+                        this.much_in_a_row = this.much_in_a_row.saturating_add(1);
+                    } else if count < asked {
+                        this.much_in_a_row = 0;
+                    }
                     // Less than asked for was all there was, and of more there will be an event.
                     if count == asked {
-                        this.shared.read_again(place);
+                        this.seat.read_again();
                     }
                     return Poll::Ready(Ok(()));
                 }
                 Err(error) if error.kind() == io::ErrorKind::WouldBlock => {}
-                Err(error) if error.kind() == io::ErrorKind::Interrupted => this.shared.read_again(place),
+                Err(error) if error.kind() == io::ErrorKind::Interrupted => this.seat.read_again(),
                 Err(error) => return Poll::Ready(Err(error)),
             }
         }
@@ -174,19 +152,9 @@ impl AsyncWrite for Socket {
     }
 }
 
-impl Drop for Socket {
-    /// The poller forgets a socket that is closed.
-    fn drop(&mut self) {
-        if self.place != NOT_JOINED {
-            self.shared.leave(self.place);
-        }
-    }
-}
-
-const NOT_JOINED: u32 = u32::MAX;
 /// What one read brings at most.
 const BUFFER_BYTES: usize = handfast_proto::connection::BufferPool::READ_BYTES;
-/// A read of this is much, and so many of them one after the other are no accident.
+/// A read of this is much, and so many of them, without one that brought little because there was no more, are no accident.
 const MUCH_BYTES: usize = 8 << 10;
 const MUCH_IN_A_ROW: u8 = 4;
 

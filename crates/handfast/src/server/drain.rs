@@ -164,7 +164,8 @@ impl Hub {
         let mut known = self.deadline.lock().unwrap_or_else(PoisonError::into_inner);
         *known = Some(known.map_or(deadline, |known| known.min(deadline)));
         drop(known);
-        if window.is_zero() {
+        // A server whose future was dropped tells nobody in turn.
+        if window.is_zero() || self.is_finished() {
             return self.enter(Phase::Draining);
         }
         // Without a random source the moments are as far apart, and only the same each time.
@@ -249,6 +250,10 @@ impl Hub {
 
     pub(crate) fn set_finished(&self) {
         self.finished.store(1, Ordering::Release);
+        if self.phase() != Phase::Serving {
+            // Where it ends in the middle of its window: those that are left have nothing to wait for.
+            self.tell_all();
+        }
         self.changed.notify_waiters();
     }
 

@@ -37,10 +37,10 @@ impl Default for BindOptions {
 #[derive(Debug)]
 pub(super) enum Listener {
     Tcp(TcpListener),
-    /// With the file to remove at the end, where it is ours.
     /// Watched by the server's own poller.
     #[cfg(unix)]
     Reactor(reactor::Listener),
+    /// With the file to remove at the end, where it is ours.
     #[cfg(unix)]
     Unix(UnixListener, #[expect(dead_code, reason = "its end is its work")] Option<SocketFile>),
 }

@@ -42,7 +42,7 @@ use waiting::WaitingRoom;
 /// A WebSocket server on a TCP port or a Unix socket, plain or TLS.
 ///
 /// The default is strict and lets in the same origin only; see [`Server::policy`]. Each connection is served by a task of
-/// its own; a handler that fails or panics ends its own connection and no other.
+/// its own, unless [`Server::one_task`] asks for one for all; a handler that fails or panics ends its own connection and no other.
 ///
 /// # Examples
 ///
@@ -276,12 +276,16 @@ impl Server {
     /// poller of its own: less CPU time for each handshake and small message, and less memory for each connection.
     /// [docs/performance.md](https://github.com/handfast/handfast/blob/main/docs/performance.md) has the figures.
     ///
-    /// All handlers share one thread, so it is for handlers that compute little between two `await`s. To use several cores run one such
-    /// server a thread, each with a `current_thread` runtime and a listener of its own ([`BindOptions::reuse_port`]): the
-    /// example `threads` does. In a handler everything of tokio works as ever, and what it spawns is a task of its own.
+    /// All handlers share one thread, and one budget of tokio's for each time that the task is polled, so it is for handlers that
+    /// compute little between two `await`s and never block. To use several cores run one such server a thread, each with a
+    /// `current_thread` runtime and a listener of its own ([`BindOptions::reuse_port`]): the example `threads` does. Timers, channels and
+    /// the rest of tokio work in a handler as ever, and what it spawns is a task of its own.
     ///
-    /// Two things differ: dropping the future of the server ends its open connections too; and a WebSocket that was moved elsewhere
-    /// fails with [`Error::Lost`] once the server has ended. Connections of Unix sockets, and what HTTP/2 carries, are served as without it.
+    /// What differs: dropping the future of the server ends its open connections. A WebSocket, or the stream of a [`TakenOver`], that was
+    /// moved to another task fails with [`Error::Lost`] once the server has ended, unless it carried much and the server's runtime
+    /// came to watch it: large messages are read with one copy less that way. Connections of Unix sockets are watched by the runtime from
+    /// the begin, and so is what a handler connects to. Over HTTP/2 the connection is served in the one task, and each stream's handler
+    /// in a task of its own.
     #[cfg(unix)]
     #[must_use]
     pub fn one_task(mut self) -> Self {

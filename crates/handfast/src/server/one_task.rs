@@ -6,16 +6,16 @@ use super::run::accept_until_ended;
 use crate::reactor::Reactor;
 use crate::transport::Transport;
 use crate::{Error, Peer};
-use futures_util::FutureExt;
 use futures_util::stream::{FuturesUnordered, StreamExt};
 use std::future::poll_fn;
-use std::panic::AssertUnwindSafe;
-use std::pin::pin;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::pin::{Pin, pin};
 use std::sync::Mutex;
-use std::task::Poll;
+use std::task::{Context, Poll};
+use tokio::task::coop::unconstrained;
 
 /// Serves until the server has drained.
-pub(super) async fn serve<F: Future<Output = ()>>(
+pub(super) async fn serve<F: Future<Output = ()> + Unpin>(
     listener: Listener,
     shared: &Shared,
     begin: impl Fn(Transport, Peer) -> F,
@@ -23,23 +23,22 @@ pub(super) async fn serve<F: Future<Output = ()>>(
     let mut reactor = Reactor::new()?;
     let listener = listener.watched_by(&reactor)?;
     let begun = Mutex::new(Vec::new());
-    let mut accepting = pin!(accept_until_ended(listener, shared, |io, peer| {
-        // A handler that panics ends its own connection only, as a task of its own would.
-        let serving = AssertUnwindSafe(begin(io, peer)).catch_unwind();
+    // The task's budget is spent by its connections: what accepts and ends them must not wait for a rest of it.
+    let mut accepting = pin!(unconstrained(accept_until_ended(listener, shared, |io, peer| {
+        let serving = Contained(Some(begin(io, peer)));
         begun.lock().expect("nothing under it panics").push(serving);
-    }));
+    })));
     let mut connections = FuturesUnordered::new();
     poll_fn(|cx| {
         for _ in 0..ROUNDS_MAX {
+            reactor.begin_round(cx);
             let came = reactor.poll_events(cx)?;
-            while let Poll::Ready(Some(_)) = connections.poll_next_unpin(cx) {}
             if accepting.as_mut().poll(cx).is_ready() {
                 return Poll::Ready(Ok(()));
             }
-            let mut begun = begun.lock().expect("nothing under it panics");
-            let began = !begun.is_empty();
-            connections.extend(begun.drain(..));
-            if came.is_pending() && !began {
+            connections.extend(begun.lock().expect("nothing under it panics").drain(..));
+            while let Poll::Ready(Some(())) = connections.poll_next_unpin(cx) {}
+            if came.is_pending() {
                 return Poll::Pending;
             }
         }
@@ -48,6 +47,38 @@ pub(super) async fn serve<F: Future<Output = ()>>(
         Poll::Pending
     })
     .await
+}
+
+/// A connection whose panics end only itself, as those of a task do.
+struct Contained<F>(Option<F>);
+
+impl<F> Contained<F> {
+    /// Drops what the handler holds: that may panic, too.
+    fn end(&mut self) {
+        let connection = AssertUnwindSafe(self.0.take());
+        // The hook for panics has told it.
+        let _ = catch_unwind(|| drop(connection));
+    }
+}
+
+impl<F: Future<Output = ()> + Unpin> Future for Contained<F> {
+    type Output = ();
+
+    fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<()> {
+        let this = self.get_mut();
+        let Some(connection) = &mut this.0 else { return Poll::Ready(()) };
+        if let Ok(Poll::Pending) = catch_unwind(AssertUnwindSafe(|| Pin::new(connection).poll(cx))) {
+            return Poll::Pending;
+        }
+        this.end();
+        Poll::Ready(())
+    }
+}
+
+impl<F> Drop for Contained<F> {
+    fn drop(&mut self) {
+        self.end();
+    }
 }
 
 /// Looks at the sockets, each for all of them, until other tasks of the runtime have their turn.

@@ -134,6 +134,7 @@ pub(super) async fn accept_until_ended(
 async fn accept(listener: &mut Listener, shared: &Shared, mut serve: impl FnMut(Transport, Peer)) {
     let mut draining = pin!(shared.hub.draining());
     let mut pause = PAUSE_MIN;
+    let mut in_a_row: usize = 0;
     loop {
         let accepted = poll_fn(|cx| {
             if shared.hub.phase() != Phase::Serving {
@@ -149,6 +150,11 @@ async fn accept(listener: &mut Listener, shared: &Shared, mut serve: impl FnMut(
             Some(Ok((io, peer))) => {
                 pause = PAUSE_MIN;
                 serve(io, peer);
+                in_a_row += 1;
+                // A storm of connections must not keep those waiting that are there.
+                if in_a_row.is_multiple_of(ACCEPTS_MAX) {
+                    tokio::task::yield_now().await;
+                }
             }
             Some(Err(error)) if listen::is_connection_error(&error) => {}
             Some(Err(error)) => {
@@ -278,6 +284,8 @@ async fn encrypt(
     Ok(Some((io, timeout)))
 }
 
+/// Connections accepted until others have their turn.
+const ACCEPTS_MAX: usize = 64;
 /// The pauses after a failure to accept, doubling.
 const PAUSE_MIN: Duration = Duration::from_millis(5);
 const PAUSE_MAX: Duration = Duration::from_secs(1);

@@ -1,7 +1,8 @@
 //! What is peculiar to one task.
 
-use crate::support::{REQUEST, client_frame, echoing, run, server, soon};
+use crate::support::{REQUEST, client_frame, echo, echoing, run, server, soon};
 use handfast::{CloseCode, Error, Message, WebSocket};
+use std::io::{Read, Write};
 use std::time::Duration;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
@@ -12,7 +13,7 @@ async fn a_connection_that_comes_to_carry_much_goes_on_without_a_loss() {
     let running = echoing(server().await);
     let mut ws = handfast::connect(&running.uri("/")).await.unwrap();
     // Small, then large enough for the runtime to take over, then small again: in one order, without a gap.
-    let sizes = [[10; 8], [60_000; 8], [300_000; 8], [10; 8], [1 << 20; 8], [0; 8]];
+    let sizes = [[10; 8], [60_000; 8], [10; 8], [70_000; 8], [200_000; 8], [1 << 20; 8], [0; 8]];
     for (number, size) in sizes.into_iter().flatten().enumerate() {
         let sent: Vec<u8> = (0..size).map(|at| (at * 7 + number) as u8).collect();
         ws.feed(sent.clone()).await.unwrap();
@@ -41,6 +42,87 @@ async fn one_that_never_lets_off_does_not_keep_others_waiting() {
     }
     sending.abort();
     reading.abort();
+}
+
+#[tokio::test]
+async fn a_handler_that_only_sends_does_not_keep_others_waiting() {
+    let running = run(server().await, |request| async move {
+        let firehose = request.path() == "/firehose";
+        let mut ws = request.accept().await?;
+        if !firehose {
+            return echo(ws).await;
+        }
+        loop {
+            ws.send(vec![7; 1024]).await?;
+        }
+    });
+    // On a thread of its own it reads as fast as is sent, so that the socket is never full.
+    let address = running.address;
+    let reading = std::thread::spawn(move || {
+        let mut tcp = std::net::TcpStream::connect(address).unwrap();
+        tcp.write_all(REQUEST.replace("/chat", "/firehose").as_bytes()).unwrap();
+        let (mut sink, mut total) = (vec![0; 1 << 16], 0);
+        while let Ok(count @ 1..) = tcp.read(&mut sink) {
+            total += count;
+        }
+        total
+    });
+    tokio::time::sleep(Duration::from_millis(50)).await;
+    for _ in 0..20 {
+        let mut ws = soon(handfast::connect(&running.uri("/"))).await.unwrap();
+        soon(ws.send("still there?")).await.unwrap();
+        assert_eq!(soon(ws.recv()).await.unwrap(), Some(Message::from("still there?")));
+    }
+    drop(running.handle.drain(Duration::from_millis(100)));
+    let total = soon(tokio::task::spawn_blocking(|| reading.join())).await.unwrap().unwrap();
+    assert!(total > 1 << 20, "only {total} bytes were sent");
+}
+
+#[tokio::test]
+async fn a_drain_over_a_window_ends_a_server_that_is_flooded() {
+    let running = echoing(server().await);
+    let mut floods = Vec::new();
+    for _ in 0..8 {
+        let mut tcp = TcpStream::connect(running.address).await.unwrap();
+        tcp.write_all(REQUEST.as_bytes()).await.unwrap();
+        let (mut from, mut to) = tcp.into_split();
+        let frame = [&[0x82, 0xfe, 0xea, 0x60, 0, 0, 0, 0][..], &[1; 60_000]].concat();
+        floods.push(tokio::spawn(async move { while to.write_all(&frame).await.is_ok() {} }));
+        floods.push(tokio::spawn(async move {
+            let mut sink = vec![0; 1 << 16];
+            while from.read(&mut sink).await.is_ok_and(|count| count > 0) {}
+        }));
+    }
+    tokio::time::sleep(Duration::from_millis(200)).await;
+    soon(running.handle.drain_spread(Duration::from_secs(2), Duration::from_secs(1))).await;
+    for flood in floods {
+        soon(flood).await.unwrap();
+    }
+}
+
+#[tokio::test]
+async fn a_panic_while_a_handler_is_dropped_ends_its_connection_only() {
+    struct Explosive;
+    impl Drop for Explosive {
+        fn drop(&mut self) {
+            assert!(std::thread::panicking(), "on purpose");
+        }
+    }
+    let running = run(server().await, |request| async move {
+        let explosive = (request.path() == "/explosive").then(|| Explosive);
+        let end = echo(request.accept().await?).await;
+        drop(explosive);
+        end
+    });
+    let mut explosive = handfast::connect(&running.uri("/explosive")).await.unwrap();
+    let mut other = handfast::connect(&running.uri("/")).await.unwrap();
+    soon(explosive.close(CloseCode::NORMAL, "")).await.ok();
+    other.send("still there?").await.unwrap();
+    assert_eq!(soon(other.recv()).await.unwrap(), Some(Message::from("still there?")));
+    // One that is stopped with its handler alive is dropped from outside.
+    let held = handfast::connect(&running.uri("/explosive")).await.unwrap();
+    soon(running.handle.drain(Duration::from_millis(50))).await;
+    drop(held);
 }
 
 #[tokio::test]
