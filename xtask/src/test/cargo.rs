@@ -10,6 +10,9 @@ use crate::{install, interop, paths, process, tidy};
 /// The longest that one of these may take, from nothing compiled.
 pub const LIMIT: Duration = Duration::from_secs(1200);
 
+/// Where the tests are that take long, package and test program: to build all others, optimised, would take longer still.
+const LONG: [(&str, &str); 2] = [("handfast", "endpoints"), ("handfast-cli", "idle")];
+
 /// In the order in which they tell the most in the least time.
 pub fn steps() -> Vec<Step> {
     let step = |name, about, run| Step { name, about, full: false, run };
@@ -81,9 +84,10 @@ pub fn steps() -> Vec<Step> {
             about: "the tests that take long: 4 GiB in pieces, ten thousand connections",
             full: true,
             run: |_| {
-                let packages = ["--package", "handfast", "--package", "handfast-cli", "--tests"];
+                let named = LONG.iter().flat_map(|(package, test)| ["--package", package, "--test", test]);
                 let ignored = ["--locked", "--release", "--", "--ignored"];
-                tests("tests-long", &[&["test"], &packages[..], &ignored[..]].concat())
+                let arguments: Vec<&str> = ["test"].into_iter().chain(named).chain(ignored).collect();
+                tests("tests-long", &arguments)
             },
         },
     ]
@@ -149,7 +153,22 @@ fn build(_: Options) -> Verdict {
 
 #[cfg(test)]
 mod tests {
-    use super::failures;
+    use super::{LONG, failures};
+    use crate::paths;
+
+    #[test]
+    fn every_test_that_takes_long_is_run_with_full() {
+        let known = LONG.map(|(package, test)| format!("crates/{package}/tests/{test}"));
+        let is_known = |path: &str| known.iter().any(|known| path.starts_with(known));
+        let mut found = 0;
+        for file in paths::files(&paths::at("crates"), "rs").unwrap_or_default() {
+            if paths::read(&file).is_ok_and(|text| text.contains("cargo xtask test --full\"]")) {
+                assert!(is_known(&paths::shown(&file)), "{} is in no program of {LONG:?}", file.display());
+                found += 1;
+            }
+        }
+        assert_eq!(found, LONG.len());
+    }
 
     #[test]
     fn only_failures_are_shown() {

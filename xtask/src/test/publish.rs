@@ -1,6 +1,7 @@
 //! Whether the crates can be published, and what they are made of may be.
 
 use std::process::Command;
+use std::time::Duration;
 
 use super::cargo::{LIMIT, command, one};
 use crate::report::{Tally, Verdict};
@@ -11,6 +12,9 @@ const CRATES: [&str; 4] = ["handfast-proto", "handfast", "handfast-check", "hand
 
 /// The version that `deny.toml` is written for.
 const DENY_VERSION: &str = "0.20.2";
+
+/// The longest that building cargo-deny may take: it has more dependencies than handfast.
+const INSTALL_LIMIT: Duration = Duration::from_secs(2400);
 
 /// Packs each crate and builds what was packed, against those that were packed before it.
 pub fn package() -> Verdict {
@@ -32,7 +36,9 @@ pub fn deny() -> Verdict {
     if !has_version() {
         println!("        installing cargo-deny {DENY_VERSION} (cargo)");
         let mut cargo = command(&["install", "cargo-deny", "--locked", "--version", DENY_VERSION, "--root"]);
-        process::run("cargo install", cargo.arg(&home), install::log("cargo-deny"), LIMIT)?
+        // In a folder that stays: what was built counts, should this be ended before it is done.
+        cargo.arg(&home).arg("--target-dir").arg(home.join("target"));
+        process::run("cargo install", &mut cargo, install::log("cargo-deny"), INSTALL_LIMIT)?
             .checked("cargo install cargo-deny")?;
     }
     let mut check = Command::new(&program);

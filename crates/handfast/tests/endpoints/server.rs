@@ -341,6 +341,33 @@ async fn a_fault_is_answered_by_its_close_code_though_more_is_on_its_way() {
 }
 
 #[tokio::test]
+async fn a_drain_over_a_window_tells_each_client_at_a_moment_of_its_own() {
+    let running = echoing(server().await);
+    let mut open = Vec::new();
+    for _ in 0..30 {
+        open.push(handfast::connect(&format!("ws://{}/", running.address)).await.unwrap());
+    }
+    let window = Duration::from_millis(300);
+    let begun = std::time::Instant::now();
+    let drained = running.handle.drain_spread(Duration::from_secs(20), window);
+    let told = open.into_iter().map(|mut ws| {
+        tokio::spawn(async move {
+            assert_eq!(ws.recv().await.unwrap(), None);
+            assert_eq!(ws.close_received().unwrap().code(), CloseCode::GOING_AWAY);
+            begun.elapsed()
+        })
+    });
+    let mut moments = Vec::new();
+    for told in told.collect::<Vec<_>>() {
+        moments.push(soon(told).await.unwrap());
+    }
+    soon(drained).await;
+    let between = *moments.iter().max().unwrap() - *moments.iter().min().unwrap();
+    // That all thirty fall into a third of the window by chance happens once in 10^12 runs.
+    assert!(between > window / 3, "{moments:?}");
+}
+
+#[tokio::test]
 async fn several_listeners_share_a_port_when_asked_to() {
     let options = BindOptions { reuse_port: true, ..BindOptions::default() };
     let first = Server::bind_with("127.0.0.1:0", &options).await.unwrap();
