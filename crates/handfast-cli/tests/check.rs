@@ -88,3 +88,12 @@ fn the_client_of_this_program_keeps_the_rule_of_certificates() {
     assert!(stdout(&output).contains("2 rules judged: 2 kept, "), "{}", stdout(&output));
     assert!(stdout(&output).contains("with a right certificate it opened; "), "{}", stdout(&output));
 }
+
+#[test]
+fn why_wants_a_text() {
+    for text in ["", "  "] {
+        let output = handfast(&["why", text]);
+        assert_eq!(code(&output), 2);
+        assert!(stderr(&output).contains("give the text of the message"), "{}", stderr(&output));
+    }
+}

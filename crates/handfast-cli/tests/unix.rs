@@ -32,7 +32,13 @@ fn connect_talks_with_serve_over_a_socket_and_its_file_goes_with_it() {
         let mut serve = command(&["serve", "--listen", &listen, "--threads", threads]).spawn().unwrap();
         let mut line = String::new();
         BufReader::new(serve.stdout.take().unwrap()).read_line(&mut line).unwrap();
-        assert_eq!(line, format!("handfast serves http://localhost/ and ws://localhost/echo on {listen}\n"));
+        assert_eq!(
+            line,
+            format!(
+                "handfast serves http://localhost/ and ws://localhost/echo on {listen}: \
+                 handfast connect --unix-socket {path} ws://localhost/echo\n"
+            )
+        );
 
         let connect = ["connect", "--unix-socket", path, "-v", "-s", "hello", "-n", "1"];
         let output = handfast(&[connect.as_slice(), &["ws://chat.example/echo"]].concat());

@@ -93,7 +93,7 @@ impl TlsConfig {
                 if alpn == Alpn::Http2 && is_no_application_protocol(&error) {
                     return crate::error::Http2Fault::NotAgreed(None).into();
                 }
-                Error::from(TlsFault::new(WITH_SERVER, error))
+                Error::from(TlsFault::new(if is_not_tls(&error) { NOT_TLS } else { WITH_SERVER }, error))
             })?;
         let version =
             tls.get_ref().1.protocol_version().map_or_else(String::new, |version| format!("{version:?}"));
@@ -269,6 +269,16 @@ impl ServerCertVerifier for AnyCertificate {
 
 /// What failed, where it was the handshake itself.
 pub(crate) const WITH_SERVER: &str = "the TLS handshake with the server failed";
+
+/// What is told of a server that speaks in the clear, which is the usual reason for bytes that are no TLS.
+const NOT_TLS: &str = "what the server answered is not TLS: its port may be one for ws://, not wss://";
+
+/// Whether the other end answered with something else than TLS.
+fn is_not_tls(error: &std::io::Error) -> bool {
+    use tokio_rustls::rustls::{Error, InvalidMessage};
+    let cause = error.get_ref().and_then(|cause| cause.downcast_ref::<Error>());
+    matches!(cause, Some(Error::InvalidMessage(InvalidMessage::InvalidContentType)))
+}
 
 /// The protocols' names in ALPN (RFC 7301 section 6, RFC 9113 section 3.2).
 const HTTP_1_1: &[u8] = b"http/1.1";

@@ -20,6 +20,10 @@ pub fn run(args: &WhyArgs) -> Result<Exit, Failure> {
             .map_err(|error| Failure::new(Exit::Internal, format!("standard input: {error}")))?;
         text = String::from_utf8_lossy(&bytes).into_owned();
     }
+    if text.trim().is_empty() {
+        let words = "give the text of the message, behind why or on standard input";
+        return Err(Failure::new(Exit::WrongUse, words.to_owned()));
+    }
     let found = handfast_check::why(&text);
     if found.is_empty() {
         let hint = "handfast check URL finds what is wrong without it";

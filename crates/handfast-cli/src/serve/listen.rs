@@ -85,7 +85,11 @@ impl Listen {
                 Ok(format!("{http}://{address}/ and {ws}://{address}/echo"))
             }
             #[cfg(unix)]
-            Self::Unix(_) => Ok(format!("{http}://localhost/ and {ws}://localhost/echo on {self}")),
+            Self::Unix(path) => Ok(format!(
+                "{http}://localhost/ and {ws}://localhost/echo on {self}: \
+                 handfast connect --unix-socket {} {ws}://localhost/echo",
+                path.display()
+            )),
         }
     }
 

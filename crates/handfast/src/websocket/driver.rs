@@ -512,7 +512,9 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Driver<S> {
 impl<S: AsyncRead + AsyncWrite + Unpin> Drop for Driver<S> {
     /// Tells the peer, if it can be told at once.
     fn drop(&mut self) {
-        self.tally.end(&self.connection, self.connection.end(), self.flags.began_close);
+        // Where writing has failed and nobody asked further, the connection was lost all the same.
+        let lost = self.flags.write_failed.then_some(&End::Lost);
+        self.tally.end(&self.connection, self.connection.end().or(lost), self.flags.began_close);
         if self.flags.over || self.flags.write_failed || self.flags.shut_down {
             return;
         }

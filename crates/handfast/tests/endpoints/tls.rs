@@ -103,6 +103,7 @@ async fn plain_clients_of_a_tls_port_and_tls_clients_of_a_plain_one_get_an_error
     let plain = crate::support::echoing(server().await);
     let error = soon(client(&plain).connect()).await.unwrap_err();
     assert!(matches!(error, Error::Tls(_)), "{error:?}");
+    assert!(error.to_string().contains("may be one for ws://"), "{error}");
 }
 
 #[test]
