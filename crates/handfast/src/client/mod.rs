@@ -255,14 +255,16 @@ impl Client {
         self
     }
 
-    /// How the opened connection behaves: limits, keep-alive, idle timeout.
+    /// How the opened connection behaves: limits, keep-alive, idle timeout. Replaces what [`Client::limits`],
+    /// [`Client::connect_timeout`] and [`Client::handshake_timeout`] have set before.
     #[must_use]
     pub fn config(mut self, config: Config) -> Self {
         self.config = Arc::new(config);
         self
     }
 
-    /// The bounds of the handshake and of the connection.
+    /// The bounds of the handshake and of the connection. Replaces what [`Client::connect_timeout`] and
+    /// [`Client::handshake_timeout`] have set before.
     #[must_use]
     pub fn limits(mut self, limits: Limits) -> Self {
         Arc::make_mut(&mut self.config).limits = limits;
