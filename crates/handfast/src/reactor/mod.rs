@@ -1,7 +1,7 @@
 //! Sockets that one task watches by a poller of its own, for [`Server::one_task`](crate::Server::one_task).
 //!
 //! The runtime is asked once for all of them whether anything came: its poller watches this one. For each connection that
-//! spares a registration of 256 bytes, one system call when it begins and one when it ends.
+//! spares a registration of 256 bytes, and a system call when it ends.
 
 mod listener;
 mod seat;
