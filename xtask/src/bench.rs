@@ -34,8 +34,9 @@ const PACKAGES: [(&str, &str); 7] = [
     ("axum", "peer-axum"),
 ];
 
-/// The limits that say something beside one another: the lowest of each kind, and what tokio alone costs.
-const LIMITS: &str = "limit-101-lean,limit-tokio-101,limit-tcp,limit-tokio-echo,limit-ws";
+/// The limits that say something beside one another: the lowest of each kind, what tokio alone costs, and what it costs to hold
+/// a whole message.
+const LIMITS: &str = "limit-101-lean,limit-tokio-101,limit-tcp,limit-tokio-echo,limit-ws,limit-whole";
 
 /// Those that show how cost grows; more lines could not be told apart in a plot.
 const GROWTH: &str = "limit-101-lean,limit-tcp,tokio-tungstenite,tokio-websockets,bun";
@@ -77,12 +78,14 @@ fn compare(options: &Options<'_>) -> Outcome {
         if options.peers == "none" { LIMITS.to_owned() } else { format!("{LIMITS},{}", options.peers) };
     let at = |name: &str| paths::at("target/release/examples").join(name).display().to_string();
     let (echo, threads) = (at("echo"), at("threads"));
+    let limit = paths::at("bench/target/release/limit-ws").display().to_string();
     let mut command = Command::new(paths::at("bench/compare"));
     command
         .args(["--servers", &servers, "--regime", "one", "--secs", "1", "--warmup", "0.3"])
         .args(["--cells", options.cells.unwrap_or(if options.quick { "main" } else { "main,growth" })])
         .args(["--extra", "handfast", &format!("{echo} {{port}} {{style}}")])
         .args(["--extra", "handfast, tasks", &format!("{echo} {{port}} {{style}} tasks")])
+        .args(["--extra", "limit-ws, threads", &format!("{limit} {{port}} {{threads}}")])
         .args(["--extra", "handfast, shards", &format!("{threads} {{port}} shards {{threads}}")])
         .args(["--extra", "handfast, pool", &format!("{threads} {{port}} pool {{threads}}")])
         .args(["--extra-style", "tls", "handfast", &format!("{threads} {{port}} shards 1 tls")])
