@@ -59,7 +59,7 @@ async fn exchange(
             let details =
                 Details { subprotocol: accepted.subprotocol().map(Into::into), response: Some(head) };
             let connection = Connection::client(accepted, config.clone(), Box::new(ThreadMasks));
-            let io = Stream::open(stream, receiving, session.origin, in_use).into();
+            let io = Stream::open(stream, receiving, session.origin, in_use, limits).into();
             Ok(WebSocket::open(io, connection, details, &BytesMut::new()))
         }
         (Verdict::Opened(_, head) | Verdict::Declined(head), receiving) => {
