@@ -29,7 +29,7 @@ pub enum Misuse {
     HeaderNotAllowed,
     /// A subprotocol that is not a token, or that was given twice.
     SubprotocolInvalid,
-    /// The server chose a subprotocol that the client did not offer.
+    /// A subprotocol is required, and the client offers none of those that are supported.
     SubprotocolNotOffered,
     /// Bytes of HTTP/1.1 were asked for to answer a request of HTTP/2 or HTTP/3.
     NotHttp1,
@@ -58,7 +58,7 @@ impl fmt::Display for Misuse {
                 f.write_str("the header field cannot be added: its name or value is not valid HTTP, or it belongs to the handshake")
             }
             Self::SubprotocolInvalid => f.write_str("the subprotocol is not a token, or was given twice"),
-            Self::SubprotocolNotOffered => f.write_str("the client did not offer this subprotocol"),
+            Self::SubprotocolNotOffered => f.write_str("the client offers none of the subprotocols of which one is required"),
             Self::NotHttp1 => f.write_str("the request did not come over HTTP/1.1: answer it by parts"),
         }
     }
