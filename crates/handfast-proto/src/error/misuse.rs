@@ -33,6 +33,9 @@ pub enum Misuse {
     SubprotocolNotOffered,
     /// Bytes of HTTP/1.1 were asked for to answer a request of HTTP/2 or HTTP/3.
     NotHttp1,
+    /// An ordinary answer with a status of 200 to 299 to a CONNECT, which over HTTP/2 and HTTP/3 opens the stream (RFC 8441
+    /// section 5): the client would take the body for frames.
+    StatusOpens(u16),
 }
 
 impl std::error::Error for Misuse {}
@@ -60,6 +63,10 @@ impl fmt::Display for Misuse {
             Self::SubprotocolInvalid => f.write_str("the subprotocol is not a token, or was given twice"),
             Self::SubprotocolNotOffered => f.write_str("the client offers none of the subprotocols of which one is required"),
             Self::NotHttp1 => f.write_str("the request did not come over HTTP/1.1: answer it by parts"),
+            Self::StatusOpens(status) => write!(
+                f,
+                "an answer of {status} to a CONNECT would open the WebSocket: accept it, or answer with a status that is no 2xx"
+            ),
         }
     }
 }
