@@ -82,6 +82,21 @@ async fn options_in_a_layer_say_which_pages_are_let_in_and_what_is_answered() {
 }
 
 #[tokio::test]
+async fn a_client_that_is_refused_says_which_rules_it_broke() {
+    let uri =
+        run(Router::new().route("/chat", any(|ws: Upgrade| async { ws.on_upgrade(crate::servers::echo) })))
+            .await;
+    for (http2, wanted) in [(Http2::Never, 101), (Http2::Require, 200)] {
+        let foreign = Client::new(&uri).unwrap().http2(http2).origin("https://evil.example").unwrap();
+        let text = foreign.connect().await.unwrap_err().to_string();
+        let says = format!(
+            "the server answered 403 where {wanted} was wanted: it names server/origin-foreign-accepted"
+        );
+        assert_eq!(text, says);
+    }
+}
+
+#[tokio::test]
 async fn a_layer_on_one_path_leaves_the_others_alone() {
     let layer = UpgradeLayer::new(crate::servers::echo).path("/chat");
     let uri = run(Router::new().fallback(|| async { (StatusCode::IM_A_TEAPOT, "tea") }).layer(layer)).await;
