@@ -92,7 +92,6 @@ pub enum Phase {
 }
 
 /// A server's ordinary HTTP answer where a 101, or over HTTP/2 a 2xx, was wanted.
-#[derive(Debug)]
 pub struct Declined {
     pub(crate) head: ResponseHead,
     pub(crate) body: Vec<u8>,
@@ -309,6 +308,17 @@ impl fmt::Display for Phase {
             Self::Idle => "the next message",
             Self::Close => "the peer's Close frame",
         })
+    }
+}
+
+impl fmt::Debug for Declined {
+    /// As text: a program whose `main` returns an error shows this.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Declined")
+            .field("head", &self.head)
+            .field("body", &String::from_utf8_lossy(&self.body))
+            .field("is_body_complete", &self.is_body_complete)
+            .finish()
     }
 }
 

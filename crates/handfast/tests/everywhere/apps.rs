@@ -88,11 +88,14 @@ async fn a_client_that_is_refused_says_which_rules_it_broke() {
             .await;
     for (http2, wanted) in [(Http2::Never, 101), (Http2::Require, 200)] {
         let foreign = Client::new(&uri).unwrap().http2(http2).origin("https://evil.example").unwrap();
-        let text = foreign.connect().await.unwrap_err().to_string();
+        let error = foreign.connect().await.unwrap_err();
+        let (text, shown) = (error.to_string(), format!("{error:?}"));
         let says = format!(
             "the server answered 403 where {wanted} was wanted: it names server/origin-foreign-accepted"
         );
         assert_eq!(text, says);
+        // What `main` shows when it returns the error.
+        assert!(shown.contains("Pages of the origin") && !shown.contains("84, 104, 101"), "{shown}");
     }
 }
 
