@@ -13,7 +13,15 @@
 //! let app: axum::Router = axum::Router::new().layer(chat);
 //! ```
 //!
-//! What hyper has normalised before, and cannot be judged any more, is listed in [`hyper`](crate::hyper).
+//! What belongs to the connection, [`hyper`](crate::hyper#serving) shows: upgrades over HTTP/1.1, settings over HTTP/2. What hyper has
+//! normalised before, and cannot be judged any more, is listed there too.
+//!
+//! The handler gets the WebSocket and nothing of its request. Where it needs path, fields or extensions, or answers each request in its own
+//! way, call [`hyper::Upgrade`](crate::hyper::Upgrade) in a service of your own. Middleware before this layer sees
+//! the request, and may answer it with a 401 or the like.
+//!
+//! Requests of other paths go to the service inside. Over HTTP/2 it must not answer a handshake among them with a 2xx, as it might with a page
+//! for every path: that opens the WebSocket, and it ends at once.
 
 pub use super::hyper::{Rejection, Upgraded, WebSocket};
 
