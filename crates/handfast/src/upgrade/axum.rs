@@ -126,7 +126,7 @@ use std::sync::{Arc, OnceLock};
 /// [`on_upgrade`](Upgrade::on_upgrade), or return another response, with a status that is no 2xx: over HTTP/2 that would
 /// open the WebSocket.
 ///
-/// `Option<Upgrade>` is `None` for a request that does not mean to open a WebSocket, such as for a page, and
+/// `Option<Upgrade>` is `None` for a request that does not mean to open a WebSocket and is no CONNECT, such as for a page, and
 /// `Result<Upgrade, Rejection>` hands over the faults.
 #[doc(alias = "WebSocketUpgrade")]
 #[must_use = "it opens no WebSocket until `on_upgrade` is called"]
@@ -250,9 +250,9 @@ impl<S: Sync> OptionalFromRequestParts<S> for Upgrade {
     type Rejection = Rejection;
 
     async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Option<Self>, Rejection> {
-        match hyper::parts_want_websocket(parts) {
-            true => <Self as FromRequestParts<S>>::from_request_parts(parts, state).await.map(Some),
-            false => Ok(None),
+        match hyper::is_for_page(parts) {
+            true => Ok(None),
+            false => <Self as FromRequestParts<S>>::from_request_parts(parts, state).await.map(Some),
         }
     }
 }

@@ -116,9 +116,10 @@ pub fn wants_websocket<B>(request: &http::Request<B>) -> bool {
     is_meant(request.headers(), request.extensions())
 }
 
+/// Whether a request that may be for a page may be passed over. A CONNECT is for none: a page of 200 would open its stream.
 #[cfg(feature = "axum")]
-pub(super) fn parts_want_websocket(parts: &http::request::Parts) -> bool {
-    is_meant(&parts.headers, &parts.extensions)
+pub(super) fn is_for_page(parts: &http::request::Parts) -> bool {
+    parts.method != Method::CONNECT && !is_meant(&parts.headers, &parts.extensions)
 }
 
 fn is_meant(headers: &HeaderMap, extensions: &Extensions) -> bool {

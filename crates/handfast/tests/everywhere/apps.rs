@@ -4,7 +4,7 @@ use crate::servers::serve;
 use crate::wire::soon;
 use axum::body::{Body, to_bytes};
 use axum::extract::Request;
-use axum::http::StatusCode;
+use axum::http::{StatusCode, Version};
 use axum::middleware::{Next, from_fn};
 use axum::response::{IntoResponse, Response};
 use axum::{Extension, Router, routing::any};
@@ -194,6 +194,9 @@ async fn one_path_has_a_page_and_a_websocket() {
     assert_eq!(app.call(page).await.unwrap().status(), StatusCode::IM_A_TEAPOT);
     let wrong = Request::get("/chat").header("upgrade", "websocket").body(Body::empty()).unwrap();
     assert_eq!(app.call(wrong).await.unwrap().status(), StatusCode::BAD_REQUEST);
+    // A page in answer to it would open a tunnel.
+    let tunnel = Request::connect("/chat").version(Version::HTTP_2).body(Body::empty()).unwrap();
+    assert_eq!(app.call(tunnel).await.unwrap().status(), StatusCode::BAD_REQUEST);
 }
 
 #[tokio::test]
