@@ -4,7 +4,7 @@ use crate::raw::{CONNECT_PROTOCOL, DATA, END_STREAM, GOAWAY, HEADERS, PING, RST_
 use crate::servers::{WAYS, echo, start};
 use crate::wire::soon;
 use bytes::Bytes;
-use handfast::error::{Http2Code, Http2Fault, Phase};
+use handfast::error::{Http2Code, Http2Fault, Phase, UriFault};
 use handfast::{Client, CloseCode, DeflateOptions, Error, Http2, Limits, Message, Request, Server};
 use std::net::SocketAddr;
 use std::time::Duration;
@@ -358,6 +358,15 @@ async fn a_dropped_websocket_is_given_up_in_time_where_the_server_does_not_end_i
     assert_eq!((end.kind, end.flags & END_STREAM), (DATA, END_STREAM));
     let reset = raw.next().await.unwrap();
     assert_eq!((reset.kind, reset.stream, &*reset.payload), (RST_STREAM, stream, &[0, 0, 0, 8][..]));
+}
+
+#[tokio::test]
+async fn a_path_that_is_too_long_for_http_2_is_told_as_such() {
+    let address = start(crate::servers::Way::Own).await;
+    let uri = format!("ws://{address}/{}", "p".repeat(70_000));
+    let error = soon(Client::new(&uri).unwrap().http2(Http2::Require).connect()).await.unwrap_err();
+    let fault = UriFault::TooLong { bytes: 70_001 };
+    assert!(matches!(&error, Error::Uri(told) if **told == fault), "{error:?}");
 }
 
 #[tokio::test]
