@@ -2,6 +2,7 @@
 
 use handfast_proto::error::{Excerpt, FrameFault, Misuse, ResponseFault};
 use handfast_proto::handshake::{Accept, Key, Refusal, ResponseHead};
+use handfast_proto::rules::Rule;
 use std::fmt;
 use std::io;
 use std::net::SocketAddr;
@@ -91,7 +92,6 @@ pub enum Phase {
 }
 
 /// A server's ordinary HTTP answer where a 101, or over HTTP/2 a 2xx, was wanted.
-#[derive(Debug)]
 pub struct Declined {
     pub(crate) head: ResponseHead,
     pub(crate) body: Vec<u8>,
@@ -113,6 +113,18 @@ impl Declined {
     /// [`Limits::declined_body_bytes_max`](crate::Limits::declined_body_bytes_max).
     pub fn body(&self) -> &[u8] {
         &self.body
+    }
+
+    /// The rules of the catalogue that a refusal of a handfast server names in its body: they say more than its first bytes.
+    fn named_rules(&self) -> Vec<&'static str> {
+        let mut rules = Vec::new();
+        for line in String::from_utf8_lossy(&self.body).lines() {
+            let rule = line.split_once(" (").and_then(|(id, _)| Rule::find(id));
+            if let Some(rule) = rule.filter(|rule| !rules.contains(&rule.id)) {
+                rules.push(rule.id);
+            }
+        }
+        rules
     }
 
     /// Whether [`Declined::body`] is all of it.
@@ -299,6 +311,17 @@ impl fmt::Display for Phase {
     }
 }
 
+impl fmt::Debug for Declined {
+    /// As text: a program whose `main` returns an error shows this.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Declined")
+            .field("head", &self.head)
+            .field("body", &String::from_utf8_lossy(&self.body))
+            .field("is_body_complete", &self.is_body_complete)
+            .finish()
+    }
+}
+
 impl fmt::Display for Declined {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let wanted = if self.head.version().has_streams() { "200" } else { "101" };
@@ -306,7 +329,10 @@ impl fmt::Display for Declined {
         if let Some(location) = self.head.field("location") {
             write!(f, ", and points to {}", Excerpt::new(location))?;
         }
-        if !self.body.is_empty() {
+        let rules = self.named_rules();
+        if !rules.is_empty() {
+            write!(f, ": it names {}", rules.join(", "))?;
+        } else if !self.body.is_empty() {
             write!(f, ": {}", Excerpt::new(&self.body))?;
         }
         Ok(())

@@ -29,10 +29,13 @@ pub enum Misuse {
     HeaderNotAllowed,
     /// A subprotocol that is not a token, or that was given twice.
     SubprotocolInvalid,
-    /// The server chose a subprotocol that the client did not offer.
+    /// A subprotocol is required, and the client offers none of those that are supported.
     SubprotocolNotOffered,
     /// Bytes of HTTP/1.1 were asked for to answer a request of HTTP/2 or HTTP/3.
     NotHttp1,
+    /// An ordinary answer with a status of 200 to 299 to a CONNECT, which over HTTP/2 and HTTP/3 opens the stream (RFC 8441
+    /// section 5): the client would take the body for frames.
+    StatusOpens(u16),
 }
 
 impl std::error::Error for Misuse {}
@@ -58,8 +61,12 @@ impl fmt::Display for Misuse {
                 f.write_str("the header field cannot be added: its name or value is not valid HTTP, or it belongs to the handshake")
             }
             Self::SubprotocolInvalid => f.write_str("the subprotocol is not a token, or was given twice"),
-            Self::SubprotocolNotOffered => f.write_str("the client did not offer this subprotocol"),
+            Self::SubprotocolNotOffered => f.write_str("the client offers none of the subprotocols of which one is required"),
             Self::NotHttp1 => f.write_str("the request did not come over HTTP/1.1: answer it by parts"),
+            Self::StatusOpens(status) => write!(
+                f,
+                "an answer of {status} to a CONNECT would open the WebSocket: accept it, or answer with a status that is no 2xx"
+            ),
         }
     }
 }

@@ -3,12 +3,13 @@
 use super::Key;
 use base64::{Engine, prelude::BASE64_STANDARD};
 use sha1::{Digest, Sha1};
+use std::fmt;
 
 /// The GUID that every WebSocket server appends to the key. It stands in no other library file.
 const GUID: &[u8; 36] = b"258EAFA5-E914-47DA-95CA-C5AB0DC85B11";
 
 /// The 28 ASCII bytes of a `Sec-WebSocket-Accept` value.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, PartialEq, Eq, Hash)]
 pub struct Accept([u8; 28]);
 
 impl Accept {
@@ -50,6 +51,13 @@ impl Accept {
         let written = BASE64_STANDARD.encode_slice(digest, &mut value);
         debug_assert_eq!(written, Ok(28));
         Self(value)
+    }
+}
+
+impl fmt::Debug for Accept {
+    /// As text.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("Accept").field(&self.as_str()).finish()
     }
 }
 

@@ -8,9 +8,10 @@ use base64::{
     alphabet::STANDARD,
     engine::{DecodePaddingMode, GeneralPurpose, GeneralPurposeConfig},
 };
+use std::fmt;
 
 /// A well-formed key: the 24 ASCII bytes exactly as they stand in the request.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, PartialEq, Eq, Hash)]
 pub struct Key([u8; 24]);
 
 impl Key {
@@ -56,6 +57,13 @@ impl Key {
     /// The 24 bytes of the key as it stands in the header: what the accept value is computed from.
     pub fn as_bytes(&self) -> &[u8; 24] {
         &self.0
+    }
+}
+
+impl fmt::Debug for Key {
+    /// As text.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("Key").field(&self.as_str()).finish()
     }
 }
 

@@ -16,6 +16,9 @@ pub enum OriginPolicy {
     #[default]
     SameOrigin,
     /// Same origin, or one of these serialized origins, such as `https://app.example`, compared in full. `null` only if listed.
+    ///
+    /// Write them as browsers send them: without a slash at the end, and without the scheme's own port. An entry such as
+    /// `https://app.example/` or `https://app.example:443` lets nobody in.
     Allow(Vec<String>),
     /// Any origin: right for public services without cookies, and only for them.
     Any,

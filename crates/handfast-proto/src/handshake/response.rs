@@ -5,9 +5,10 @@ use super::{Fields, HttpVersion};
 use crate::Limits;
 use crate::error::{Excerpt, ResponseFault};
 use bytes::Bytes;
+use std::fmt;
 
 /// The head of a server's answer.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub struct ResponseHead {
     head: Bytes,
     spans: Vec<Span>,
@@ -114,6 +115,13 @@ fn status_line(line: &[u8]) -> Option<(u16, u8)> {
         && matches!(rest.first(), None | Some(b' '));
     let status = digits.iter().fold(0, |number, digit| number * 10 + u16::from(digit.wrapping_sub(b'0')));
     fits.then(|| (status, minor - b'0'))
+}
+
+impl fmt::Debug for ResponseHead {
+    /// As text.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("ResponseHead").field(&self.head).finish()
+    }
 }
 
 impl From<LineFault> for ResponseFault {

@@ -40,6 +40,9 @@ impl Client {
     /// for it; [`Client::connect_http2`] makes one for many.
     ///
     /// Fields that HTTP/2 does not have, such as `Keep-Alive`, are left out there, and all names are in lower case.
+    ///
+    /// What is sent over HTTP/2 is written by a task of the connection: a program that ends right after a `send` may take it along.
+    /// [`WebSocket::close`](crate::WebSocket::close) waits until the server has read all of it.
     #[must_use]
     pub fn http2(mut self, http2: Http2) -> Self {
         self.http2 = http2;
@@ -229,7 +232,8 @@ impl Http2Connection {
         }
     }
 
-    /// How many WebSockets are open on it or being opened.
+    /// How many WebSockets are open on it or being opened; one that was dropped counts until the server has ended it too, for
+    /// [`Limits::linger_timeout`](crate::Limits::linger_timeout) at most.
     pub fn streams(&self) -> usize {
         self.session.streams()
     }

@@ -39,6 +39,11 @@ pub enum UriFault {
     PercentEncoding,
     /// `wss:`, but this program was built without TLS.
     TlsNotBuilt,
+    /// Too long for HTTP/2, where the library beneath takes 65 534 bytes of path and query. HTTP/1.1 sends any length.
+    TooLong {
+        /// How long path and query are, in bytes.
+        bytes: usize,
+    },
 }
 
 impl WsUri {
@@ -256,6 +261,9 @@ impl fmt::Display for UriFault {
             }
             Self::PercentEncoding => f.write_str("a '%' in the URI is not followed by two hexadecimal digits"),
             Self::TlsNotBuilt => f.write_str("wss:// needs TLS: build handfast with its feature `tls`"),
+            Self::TooLong { bytes } => {
+                write!(f, "path and query of the URI have {bytes} bytes, and HTTP/2 can carry 65534 here: use HTTP/1.1")
+            }
         }
     }
 }

@@ -3,7 +3,7 @@
 use super::session::{self, Session};
 use super::stream::Stream;
 use crate::client::handshake::Seen;
-use crate::error::{Declined, FaultyAnswer, Phase};
+use crate::error::{Declined, FaultyAnswer, Phase, UriFault};
 use crate::linger::within;
 use crate::random::ThreadMasks;
 use crate::websocket::{Details, WebSocket};
@@ -59,7 +59,7 @@ async fn exchange(
             let details =
                 Details { subprotocol: accepted.subprotocol().map(Into::into), response: Some(head) };
             let connection = Connection::client(accepted, config.clone(), Box::new(ThreadMasks));
-            let io = Stream::open(stream, receiving, session.origin, in_use).into();
+            let io = Stream::open(stream, receiving, session.origin, in_use, limits).into();
             Ok(WebSocket::open(io, connection, details, &BytesMut::new()))
         }
         (Verdict::Opened(_, head) | Verdict::Declined(head), receiving) => {
@@ -148,18 +148,15 @@ fn faulty(faults: Vec<ResponseFault>, head: Option<ResponseHead>) -> Error {
     Error::FaultyAnswer(Box::new(FaultyAnswer { faults, head, received, key: None }))
 }
 
-/// The request as the h2 crate takes it. Fails for what `http::Uri` does not take, which a URI that was read by
-/// [`Client::new`](crate::Client::new) never is.
-fn http_request(
-    parts: &RequestParts<'_>,
-    fields: Vec<(String, String)>,
-) -> Result<http::Request<()>, Misuse> {
+/// The request as the h2 crate takes it. Of a URI that was read by [`Client::new`](crate::Client::new), `http::Uri` minds the
+/// length alone.
+fn http_request(parts: &RequestParts<'_>, fields: Vec<(String, String)>) -> Result<http::Request<()>, Error> {
     let uri = http::Uri::builder()
         .scheme(parts.scheme.unwrap_or_default())
         .authority(parts.authority.unwrap_or_default())
         .path_and_query(parts.target)
         .build()
-        .map_err(|_| Misuse::HeaderNotAllowed)?;
+        .map_err(|_| UriFault::TooLong { bytes: parts.target.len() })?;
     let mut request = http::Request::new(());
     *request.method_mut() = http::Method::CONNECT;
     *request.uri_mut() = uri;

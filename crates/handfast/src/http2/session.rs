@@ -226,7 +226,7 @@ mod tests {
         let receiving = response.await.unwrap().into_body();
         tell.send(()).unwrap();
         let place = Place { peer: None, local: None, is_tls: false };
-        let mut stream = Stream::open(sending, receiving, place, mpsc::channel(1).0);
+        let mut stream = Stream::open(sending, receiving, place, mpsc::channel(1).0, &limits);
         let (mut taken, mut pauses) = (0, 0);
         while pauses < 100 && taken < 1_000_000 {
             let cx = &mut Context::from_waker(Waker::noop());

@@ -2,24 +2,37 @@
 //! RST_STREAM, and flow control holds up whoever writes too fast.
 
 use super::session::{InUse, Place};
+use crate::linger::within;
 use bytes::{Buf, Bytes};
 use h2::server::SendResponse;
 use h2::{Reason, RecvStream, SendStream};
+use handfast_proto::Limits;
 use handfast_proto::handshake::ResponseParts;
 use std::io::{self, IoSlice};
 use std::pin::Pin;
 use std::task::{Context, Poll, ready};
+use std::time::Duration;
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
+use tokio::runtime::Handle;
 
 /// A request's stream: to be answered first, if this end is the server.
 pub(crate) struct Stream {
     sending: Sending,
-    receiving: RecvStream,
+    /// Only `None` while this is dropped.
+    receiving: Option<RecvStream>,
     /// What was received and not read yet.
     received: Bytes,
     pub(crate) place: Place,
-    /// A client's: its connection is in use.
-    _in_use: Option<InUse>,
+    /// A client's.
+    last_words: Option<LastWords>,
+}
+
+/// What a client's stream needs to be heard to the end.
+struct LastWords {
+    /// The connection is in use.
+    in_use: InUse,
+    /// How long the server has to hear what was sent last.
+    timeout: Duration,
 }
 
 enum Sending {
@@ -33,7 +46,7 @@ impl Stream {
     /// A request that was received.
     pub(crate) fn unanswered(respond: SendResponse<Bytes>, receiving: RecvStream, place: Place) -> Self {
         let (sending, received) = (Sending::Unanswered(respond), Bytes::new());
-        Self { sending, receiving, received, place, _in_use: None }
+        Self { sending, receiving: Some(receiving), received, place, last_words: None }
     }
 
     /// A stream of ours that a server has answered: a WebSocket.
@@ -42,9 +55,11 @@ impl Stream {
         receiving: RecvStream,
         place: Place,
         in_use: InUse,
+        limits: &Limits,
     ) -> Self {
         let (sending, received) = (Sending::Open(sending), Bytes::new());
-        Self { sending, receiving, received, place, _in_use: Some(in_use) }
+        let last_words = Some(LastWords { in_use, timeout: limits.linger_timeout });
+        Self { sending, receiving: Some(receiving), received, place, last_words }
     }
 
     /// Answers; a stream that stays open is a WebSocket from now on, any other ends with the body.
@@ -89,6 +104,25 @@ impl Stream {
         Poll::Ready(Ok(stream.capacity().min(wanted)))
     }
 
+    /// Keeps a stream of ours whose END_STREAM may still wait to be written until the server has ended it too, for a while: h2
+    /// resets a stream that nobody holds, and throws away what waits. No window is given back, so that little can come.
+    fn linger(&mut self) {
+        let (Some(LastWords { in_use, timeout }), Some(mut receiving)) =
+            (self.last_words.take(), self.receiving.take())
+        else {
+            return;
+        };
+        if receiving.is_end_stream() {
+            return;
+        }
+        let Ok(runtime) = Handle::try_current() else { return };
+        runtime.spawn(async move {
+            let ended = async { while let Some(Ok(_)) = receiving.data().await {} };
+            within(timeout, ended).await;
+            drop(in_use);
+        });
+    }
+
     fn send(&mut self, bytes: Bytes, ends: bool) -> io::Result<()> {
         match &mut self.sending {
             Sending::Open(stream) => stream.send_data(bytes, ends).map_err(error),
@@ -104,8 +138,9 @@ impl AsyncRead for Stream {
         buffer: &mut ReadBuf<'_>,
     ) -> Poll<io::Result<()>> {
         let this = &mut *self;
+        let Some(receiving) = &mut this.receiving else { return Poll::Ready(Ok(())) };
         while this.received.is_empty() {
-            match ready!(this.receiving.poll_data(cx)) {
+            match ready!(receiving.poll_data(cx)) {
                 Some(Ok(bytes)) => this.received = bytes,
                 Some(Err(cause)) => return Poll::Ready(Err(error(cause))),
                 None => return Poll::Ready(Ok(())),
@@ -115,7 +150,7 @@ impl AsyncRead for Stream {
         buffer.put_slice(&this.received[..count]);
         this.received.advance(count);
         // The peer may send more only now: what a program does not read, it does not receive.
-        this.receiving.flow_control().release_capacity(count).map_err(error)?;
+        receiving.flow_control().release_capacity(count).map_err(error)?;
         Poll::Ready(Ok(()))
     }
 }
@@ -173,7 +208,7 @@ impl Drop for Stream {
         match &mut self.sending {
             Sending::Unanswered(respond) => respond.send_reset(Reason::CANCEL),
             Sending::Open(stream) => stream.send_reset(Reason::CANCEL),
-            Sending::Ended => {}
+            Sending::Ended => self.linger(),
         }
     }
 }

@@ -9,6 +9,7 @@ use crate::websocket::WebSocket;
 use crate::{Error, Peer};
 use bytes::{Bytes, BytesMut};
 use handfast_proto::Limits;
+use handfast_proto::error::Misuse;
 use handfast_proto::handshake::{self as proto, Answer, HttpResponse, Offer, Refusal};
 use std::fmt;
 use std::future::poll_fn;
@@ -152,14 +153,26 @@ impl Request {
     ///
     /// # Errors
     ///
-    /// [`Error::Io`] when the client has gone.
+    /// [`Error::Io`] when the client has gone; [`Error::Misuse`] for a status of 200 to 299 where a WebSocket was asked for over
+    /// HTTP/2, which would open it ([`Misuse::StatusOpens`]). The client gets 500 then.
     pub async fn respond(mut self, response: HttpResponse) -> Result<(), Error> {
         let mut waiting = self.take();
-        Ok(Box::pin(async move {
+        Box::pin(async move {
             let Waiting { io, head, shared, .. } = &mut *waiting;
-            write_response(io, head, &response, &shared.options.policy.limits).await
+            let limits = &shared.options.policy.limits;
+            let status = response.status();
+            // RFC 8441 section 5: any 2xx opens, and the client would take the body for frames.
+            if head.version().has_streams() && head.method() == "CONNECT" && matches!(status, 200..=299) {
+                let misuse = Misuse::StatusOpens(status);
+                let text = format!(
+                    "The server did not open the WebSocket, and said so with a status that would: {status}.\n"
+                );
+                write_response(io, head, &HttpResponse::text(500, text), limits).await?;
+                return Err(Error::Misuse(misuse));
+            }
+            Ok(write_response(io, head, &response, limits).await?)
         })
-        .await?)
+        .await
     }
 
     /// Takes the connection over, unanswered: from here on the program reads and writes the bytes itself. For what needs the wire

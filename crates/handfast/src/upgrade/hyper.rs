@@ -4,8 +4,8 @@
 //! use handfast::AcceptOptions;
 //! use handfast::hyper::{Body, upgrade};
 //!
-//! async fn serve<B>(mut request: http::Request<B>) -> Result<http::Response<Body>, std::convert::Infallible> {
-//!     Ok(match upgrade(&mut request, &AcceptOptions::default()) {
+//! async fn serve<B>(request: http::Request<B>) -> Result<http::Response<Body>, std::convert::Infallible> {
+//!     Ok(match upgrade(&request, &AcceptOptions::default()) {
 //!         Ok((response, upgrading)) => {
 //!             tokio::spawn(async move {
 //!                 let mut ws = upgrading.await?;
@@ -22,7 +22,43 @@
 //! # drop(serve::<()>);
 //! ```
 //!
-//! Serve HTTP/1.1 connections `with_upgrades()`, and for HTTP/2 call `enable_connect_protocol()` on the connection's builder.
+//! A request that may be a page is told apart by [`wants_websocket`]. To look at the offer before it is answered, begin with
+//! [`Upgrade::new`].
+//!
+//! # Serving
+//!
+//! HTTP/1.1 connections have to be served with upgrades, and HTTP/2 has to be told:
+//!
+//! ```no_run
+//! # async fn serve<B>(_: http::Request<B>) -> Result<http::Response<handfast::hyper::Body>, std::convert::Infallible> {
+//! #     unimplemented!()
+//! # }
+//! use hyper_util::rt::{TokioExecutor, TokioIo};
+//! use hyper_util::server::conn::auto;
+//!
+//! # async fn example(listener: tokio::net::TcpListener) -> std::io::Result<()> {
+//! loop {
+//!     let (tcp, _) = listener.accept().await?;
+//!     // Else small messages wait for the client's acknowledgements.
+//!     tcp.set_nodelay(true)?;
+//!     tokio::spawn(async move {
+//!         let mut builder = auto::Builder::new(TokioExecutor::new());
+//!         builder
+//!             .http2()
+//!             .enable_connect_protocol()
+//!             .max_concurrent_streams(1024)
+//!             // Without these two, one WebSocket that is not read holds up all others of its connection.
+//!             .initial_stream_window_size(64 << 10)
+//!             .initial_connection_window_size(64 << 20);
+//!         let service = hyper::service::service_fn(serve);
+//!         builder.serve_connection_with_upgrades(TokioIo::new(tcp), service).await
+//!     });
+//! }
+//! # }
+//! ```
+//!
+//! Over HTTP/2 every answer of 200 to 299 opens the WebSocket (RFC 8441 section 5), also one that was meant as a page: answer what is
+//! not to be opened with another status.
 //!
 //! # What can no longer be judged
 //!
@@ -44,8 +80,8 @@
 pub use super::rejection::{Body, Rejection};
 
 use super::rejection::response;
-use crate::websocket::{Details, WebSocket};
-use crate::{AcceptOptions, Answer, Config, Error, Offer, Refusal};
+use crate::websocket::{self, Details};
+use crate::{AcceptOptions, Answer, Config, Error, Limits, Offer, Refusal};
 use ::hyper::ext::Protocol;
 use ::hyper::upgrade::OnUpgrade;
 use bytes::BytesMut;
@@ -66,9 +102,9 @@ use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 ///
 /// # Errors
 ///
-/// [`Rejection`] for a request that is not a right handshake: return it as the response.
+/// [`Rejection`] for a request that is not a right handshake, and as [`Upgrade::accept`]: return it as the response.
 pub fn upgrade<B>(
-    request: &mut http::Request<B>,
+    request: &http::Request<B>,
     options: &AcceptOptions,
 ) -> Result<(Response<Body>, Upgrading), Rejection> {
     Upgrade::new(request, options)?.accept(&options.answer)
@@ -77,35 +113,47 @@ pub fn upgrade<B>(
 /// Whether the client means to open a WebSocket, rightly or wrongly: it sent an `Upgrade` that speaks of websocket, a
 /// `Sec-WebSocket-*` field, or over HTTP/2 a `:protocol` of websocket.
 pub fn wants_websocket<B>(request: &http::Request<B>) -> bool {
-    let protocol = request.extensions().get::<Protocol>();
-    protocol.is_some_and(|protocol| protocol.as_str().eq_ignore_ascii_case("websocket"))
-        || request.headers().iter().any(|(name, value)| Request::is_sign(name.as_str(), value.as_bytes()))
+    is_meant(request.headers(), request.extensions())
 }
 
-/// A right handshake that waits for its answer: look at it, then [`accept`](Upgrade::accept) it, or drop it and return any
-/// other response.
+/// Whether a request that may be for a page may be passed over. A CONNECT is for none: a page of 200 would open its stream.
+#[cfg(feature = "axum")]
+pub(super) fn is_for_page(parts: &http::request::Parts) -> bool {
+    parts.method != Method::CONNECT && !is_meant(&parts.headers, &parts.extensions)
+}
+
+fn is_meant(headers: &HeaderMap, extensions: &Extensions) -> bool {
+    let protocol = extensions.get::<Protocol>();
+    protocol.is_some_and(|protocol| protocol.as_str().eq_ignore_ascii_case("websocket"))
+        || headers.iter().any(|(name, value)| Request::is_sign(name.as_str(), value.as_bytes()))
+}
+
+/// A right handshake that waits for its answer: look at it, then [`accept`](Upgrade::accept) it, or drop it and return
+/// another response, with a status that is no 2xx: over HTTP/2 that would open the WebSocket.
 pub struct Upgrade {
     offer: Offer,
-    on_upgrade: OnUpgrade,
+    /// `None` for a request that hyper has not read.
+    on_upgrade: Option<OnUpgrade>,
     config: Arc<Config>,
 }
 
 impl Upgrade {
-    /// Judges a request. When it is right, takes from it what hyper needs to hand its stream over.
+    /// Judges a request. It may be judged more than once, such as by middleware before the handler; accept it once.
     ///
     /// # Errors
     ///
     /// All faults at once; [`Rejection`] is made from it.
-    pub fn new<B>(request: &mut http::Request<B>, options: &AcceptOptions) -> Result<Self, Refusal> {
-        let head = Head {
-            version: request.version(),
-            method: request.method(),
-            uri: request.uri(),
-            headers: request.headers(),
-            extensions: request.extensions(),
-        };
-        let offer = offer(&head, options).inspect_err(crate::observe::refused)?;
-        Ok(Self { offer, on_upgrade: ::hyper::upgrade::on(request), config: options.config.clone() })
+    pub fn new<B>(request: &http::Request<B>, options: &AcceptOptions) -> Result<Self, Refusal> {
+        Self::judge(
+            &Head {
+                version: request.version(),
+                method: request.method(),
+                uri: request.uri(),
+                headers: request.headers(),
+                extensions: request.extensions(),
+            },
+            options,
+        )
     }
 
     /// As [`Upgrade::new`], for a request without its body.
@@ -113,21 +161,32 @@ impl Upgrade {
     /// # Errors
     ///
     /// As [`Upgrade::new`].
-    pub fn from_parts(parts: &mut http::request::Parts, options: &AcceptOptions) -> Result<Self, Refusal> {
-        let head = Head {
-            version: parts.version,
-            method: &parts.method,
-            uri: &parts.uri,
-            headers: &parts.headers,
-            extensions: &parts.extensions,
-        };
-        let offer = offer(&head, options).inspect_err(crate::observe::refused)?;
-        // hyper gives it for whole requests only.
-        let mut request = http::Request::new(());
-        request.extensions_mut().extend(std::mem::take(&mut parts.extensions));
-        let on_upgrade = ::hyper::upgrade::on(&mut request);
-        parts.extensions = std::mem::take(request.extensions_mut());
+    pub fn from_parts(parts: &http::request::Parts, options: &AcceptOptions) -> Result<Self, Refusal> {
+        Self::judge(
+            &Head {
+                version: parts.version,
+                method: &parts.method,
+                uri: &parts.uri,
+                headers: &parts.headers,
+                extensions: &parts.extensions,
+            },
+            options,
+        )
+    }
+
+    fn judge(head: &Head<'_>, options: &AcceptOptions) -> Result<Self, Refusal> {
+        let offer = offer(head, options).inspect_err(crate::observe::refused)?;
+        // A clone: middleware that only looks at the offer must not take the stream away from the handler.
+        let on_upgrade = head.extensions.get::<OnUpgrade>().cloned();
         Ok(Self { offer, on_upgrade, config: options.config.clone() })
+    }
+
+    /// The limits of the WebSocket that opens, such as [`Limits::message_bytes_max`], instead of those of
+    /// [`AcceptOptions::config`].
+    #[must_use]
+    pub fn limits(mut self, limits: Limits) -> Self {
+        Arc::make_mut(&mut self.config).limits = limits;
+        self
     }
 
     /// What the client offers: path, origin, subprotocols and all fields.
@@ -140,14 +199,14 @@ impl Upgrade {
     ///
     /// # Errors
     ///
-    /// [`Rejection`] when `answer` requires a subprotocol that was not offered.
+    /// [`Rejection`] when `answer` requires a subprotocol that was not offered (400), and when there is no stream to hand
+    /// over, since the request does not come from a hyper server or lost its extensions on the way (500).
     pub fn accept(self, answer: &Answer) -> Result<(Response<Body>, Upgrading), Rejection> {
-        let (accepted, parts) = self
-            .offer
-            .accept_parts(answer)
-            .map_err(|misuse: Misuse| Rejection::misuse(misuse, self.offer.request().version()))?;
-        let upgrading =
-            Upgrading { on_upgrade: self.on_upgrade, accepted: Some(accepted), config: self.config };
+        let version = self.offer.request().version();
+        let (accepted, parts) =
+            self.offer.accept_parts(answer).map_err(|misuse: Misuse| Rejection::misuse(misuse, version))?;
+        let on_upgrade = self.on_upgrade.ok_or_else(|| Rejection::no_stream(version))?;
+        let upgrading = Upgrading { on_upgrade, accepted: Some(accepted), config: self.config };
         Ok((response(parts), upgrading))
     }
 }
@@ -172,7 +231,7 @@ pub struct Upgrading {
 }
 
 impl Future for Upgrading {
-    type Output = Result<WebSocket<Upgraded>, Error>;
+    type Output = Result<WebSocket, Error>;
 
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
         let upgraded = ready!(Pin::new(&mut self.on_upgrade).poll(cx)).map_err(Error::other)?;
@@ -189,6 +248,9 @@ impl fmt::Debug for Upgrading {
         f.debug_struct("Upgrading").finish_non_exhaustive()
     }
 }
+
+/// A WebSocket on a request of a hyper server.
+pub type WebSocket = websocket::WebSocket<Upgraded>;
 
 /// The stream that hyper hands over: a whole connection of HTTP/1.1, or one stream of HTTP/2.
 #[derive(Debug)]

@@ -17,19 +17,31 @@ pub struct Rejection(Why);
 #[derive(Clone, Debug)]
 enum Why {
     Refused(Box<Refusal>),
+    /// The client's part: the answer requires what it did not offer.
     Misuse(Misuse, HttpVersion),
+    /// The program's part: it asked for an answer that cannot be sent.
+    Program(Misuse),
+    NoStream(HttpVersion),
 }
+
+const NO_STREAM: &str = "the server has no stream for a WebSocket here: the request did not come from a hyper server, \
+                         or lost its extensions on the way";
 
 impl Rejection {
     pub(super) fn misuse(misuse: Misuse, version: HttpVersion) -> Self {
         Self(Why::Misuse(misuse, version))
     }
 
-    /// All faults of the request; `None` where it has none, and only the answer requires a subprotocol that was not offered.
+    pub(super) fn no_stream(version: HttpVersion) -> Self {
+        Self(Why::NoStream(version))
+    }
+
+    /// All faults of the request; `None` where it has none: where only the answer requires a subprotocol that was not offered, or
+    /// the server itself is at fault.
     pub fn refusal(&self) -> Option<&Refusal> {
         match &self.0 {
             Why::Refused(refusal) => Some(refusal),
-            Why::Misuse(..) => None,
+            Why::Misuse(..) | Why::Program(_) | Why::NoStream(_) => None,
         }
     }
 
@@ -37,10 +49,10 @@ impl Rejection {
     pub fn to_response(&self) -> Response<Body> {
         match &self.0 {
             Why::Refused(refusal) => response(refusal.to_parts()),
-            Why::Misuse(misuse, version) => {
-                let text = format!("The handshake cannot be completed: {misuse}.\n");
-                response(HttpResponse::text(400, text).to_parts(*version, false))
-            }
+            Why::Misuse(misuse, version) => incomplete(400, misuse, *version),
+            // Without a field of the connection, it fits all versions.
+            Why::Program(misuse) => incomplete(500, misuse, HttpVersion::Http2),
+            Why::NoStream(version) => incomplete(500, &NO_STREAM, *version),
         }
     }
 }
@@ -48,6 +60,13 @@ impl Rejection {
 impl From<Refusal> for Rejection {
     fn from(refusal: Refusal) -> Self {
         Self(Why::Refused(Box::new(refusal)))
+    }
+}
+
+/// For `?` on [`Answer`](crate::Answer)'s methods: the program's own fault, and a 500.
+impl From<Misuse> for Rejection {
+    fn from(misuse: Misuse) -> Self {
+        Self(Why::Program(misuse))
     }
 }
 
@@ -61,7 +80,8 @@ impl From<Rejection> for crate::Error {
     fn from(rejection: Rejection) -> Self {
         match rejection.0 {
             Why::Refused(refusal) => Self::Refused(refusal),
-            Why::Misuse(misuse, _) => Self::Misuse(misuse),
+            Why::Misuse(misuse, _) | Why::Program(misuse) => Self::Misuse(misuse),
+            Why::NoStream(_) => Self::other(NO_STREAM),
         }
     }
 }
@@ -72,9 +92,15 @@ impl fmt::Display for Rejection {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match &self.0 {
             Why::Refused(refusal) => refusal.fmt(f),
-            Why::Misuse(misuse, _) => misuse.fmt(f),
+            Why::Misuse(misuse, _) | Why::Program(misuse) => misuse.fmt(f),
+            Why::NoStream(_) => f.write_str(NO_STREAM),
         }
     }
+}
+
+fn incomplete(status: u16, why: &dyn fmt::Display, version: HttpVersion) -> Response<Body> {
+    let text = format!("The handshake cannot be completed: {why}.\n");
+    response(HttpResponse::text(status, text).to_parts(version, false))
 }
 
 /// The parts as a response of the `http` crate.

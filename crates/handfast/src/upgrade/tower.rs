@@ -13,12 +13,20 @@
 //! let app: axum::Router = axum::Router::new().layer(chat);
 //! ```
 //!
-//! What hyper has normalised before, and cannot be judged any more, is listed in [`hyper`](crate::hyper).
+//! What belongs to the connection, [`hyper`](crate::hyper#serving) shows: upgrades over HTTP/1.1, settings over HTTP/2. What hyper has
+//! normalised before, and cannot be judged any more, is listed there too.
+//!
+//! The handler gets the WebSocket and nothing of its request. Where it needs path, fields or extensions, or answers each request in its own
+//! way, call [`hyper::Upgrade`](crate::hyper::Upgrade) in a service of your own. Middleware before this layer sees
+//! the request, and may answer it with a 401 or the like.
+//!
+//! Requests of other paths go to the service inside. Over HTTP/2 it must not answer a handshake among them with a 2xx, as it might with a page
+//! for every path: that opens the WebSocket, and it ends at once.
 
-pub use super::hyper::{Rejection, Upgraded};
+pub use super::hyper::{Rejection, Upgraded, WebSocket};
 
 use super::hyper;
-use crate::{AcceptOptions, Error, WebSocket};
+use crate::{AcceptOptions, Error};
 use bytes::Bytes;
 use http::{Request, Response};
 use http_body::{Frame, SizeHint};
@@ -34,6 +42,7 @@ pub struct UpgradeLayer<H> {
     handler: Arc<H>,
     options: Arc<AcceptOptions>,
     path: Option<Arc<str>>,
+    on_error: Option<Arc<dyn Fn(Error) + Send + Sync>>,
 }
 
 impl<H> UpgradeLayer<H> {
@@ -41,10 +50,10 @@ impl<H> UpgradeLayer<H> {
     /// Upgrades on every path, strict and same-origin.
     pub fn new<F>(handler: H) -> Self
     where
-        H: Fn(WebSocket<Upgraded>) -> F + Send + Sync + 'static,
+        H: Fn(WebSocket) -> F + Send + Sync + 'static,
         F: Future<Output = Result<(), Error>> + Send + 'static,
     {
-        Self { handler: Arc::new(handler), options: Arc::default(), path: None }
+        Self { handler: Arc::new(handler), options: Arc::default(), path: None, on_error: None }
     }
 
     /// How requests are judged and answered.
@@ -60,11 +69,24 @@ impl<H> UpgradeLayer<H> {
         self.path = Some(path.into());
         self
     }
+
+    /// Called with each error that the handler returns, or that keeps a WebSocket from opening, refusals included. Without it they are
+    /// passed over.
+    #[must_use]
+    pub fn on_error(mut self, observer: impl Fn(Error) + Send + Sync + 'static) -> Self {
+        self.on_error = Some(Arc::new(observer));
+        self
+    }
 }
 
 impl<H> Clone for UpgradeLayer<H> {
     fn clone(&self) -> Self {
-        Self { handler: self.handler.clone(), options: self.options.clone(), path: self.path.clone() }
+        Self {
+            handler: self.handler.clone(),
+            options: self.options.clone(),
+            path: self.path.clone(),
+            on_error: self.on_error.clone(),
+        }
     }
 }
 
@@ -101,7 +123,7 @@ impl<S: Clone, H> Clone for UpgradeService<S, H> {
 impl<S, H, F, B, R> Service<Request<B>> for UpgradeService<S, H>
 where
     S: Service<Request<B>, Response = Response<R>>,
-    H: Fn(WebSocket<Upgraded>) -> F + Send + Sync + 'static,
+    H: Fn(WebSocket) -> F + Send + Sync + 'static,
     F: Future<Output = Result<(), Error>> + Send + 'static,
 {
     type Response = Response<Body<R>>;
@@ -112,19 +134,32 @@ where
         self.inner.poll_ready(cx)
     }
 
-    fn call(&mut self, mut request: Request<B>) -> Self::Future {
+    fn call(&mut self, request: Request<B>) -> Self::Future {
         let layer = &self.layer;
         let is_ours = layer.path.as_deref().is_none_or(|path| path == request.uri().path());
         if !is_ours || !hyper::wants_websocket(&request) {
             return ResponseFuture(Coming::Inner(Box::pin(self.inner.call(request))));
         }
-        ResponseFuture(Coming::Own(Some(match hyper::upgrade(&mut request, &layer.options) {
+        ResponseFuture(Coming::Own(Some(match hyper::upgrade(&request, &layer.options) {
             Ok((response, upgrading)) => {
-                let handler = layer.handler.clone();
-                tokio::spawn(async move { handler(upgrading.await?).await });
+                let (handler, on_error) = (layer.handler.clone(), layer.on_error.clone());
+                tokio::spawn(async move {
+                    let ended = match upgrading.await {
+                        Ok(ws) => handler(ws).await,
+                        Err(error) => Err(error),
+                    };
+                    if let (Err(error), Some(on_error)) = (ended, on_error) {
+                        on_error(error);
+                    }
+                });
                 response
             }
-            Err(rejection) => rejection.into(),
+            Err(rejection) => {
+                if let Some(on_error) = &layer.on_error {
+                    on_error(rejection.clone().into());
+                }
+                rejection.into()
+            }
         })))
     }
 }

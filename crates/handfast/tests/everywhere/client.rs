@@ -4,7 +4,7 @@ use crate::raw::{CONNECT_PROTOCOL, DATA, END_STREAM, GOAWAY, HEADERS, PING, RST_
 use crate::servers::{WAYS, echo, start};
 use crate::wire::soon;
 use bytes::Bytes;
-use handfast::error::{Http2Code, Http2Fault, Phase};
+use handfast::error::{Http2Code, Http2Fault, Phase, UriFault};
 use handfast::{Client, CloseCode, DeflateOptions, Error, Http2, Limits, Message, Request, Server};
 use std::net::SocketAddr;
 use std::time::Duration;
@@ -306,7 +306,7 @@ async fn a_lost_connection_is_a_lost_websocket_and_a_reset_stream_too() {
 }
 
 #[tokio::test]
-async fn a_dropped_websocket_resets_its_stream_and_a_closed_one_ends_it() {
+async fn what_was_sent_before_a_websocket_is_dropped_or_closed_is_heard_and_so_is_the_end() {
     let (tell, mut told) = tokio::sync::mpsc::unbounded_channel();
     let server = Server::bind("127.0.0.1:0").await.unwrap();
     let (address, handle) = (server.local_addr().unwrap(), server.handle());
@@ -314,15 +314,27 @@ async fn a_dropped_websocket_resets_its_stream_and_a_closed_one_ends_it() {
         let tell = tell.clone();
         async move {
             let mut ws = request.accept().await?;
-            let end = ws.recv().await;
-            tell.send(matches!(end, Ok(None))).map_err(Error::other)?;
+            let mut bytes = 0;
+            while let Some(message) = ws.recv().await? {
+                bytes += message.len();
+            }
+            tell.send((bytes, ws.close_received().map(|close| close.code()))).map_err(Error::other)?;
             Ok(())
         }
     }));
-    drop(client(address).connect().await.unwrap());
-    assert_eq!(soon(told.recv()).await, Some(false));
-    soon(client(address).connect().await.unwrap().close(CloseCode::NORMAL, "")).await.unwrap();
-    assert_eq!(soon(told.recv()).await, Some(true));
+    for size in [10, 10_000] {
+        for (is_closed, code) in [(false, CloseCode::GOING_AWAY), (true, CloseCode::NORMAL)] {
+            let mut ws = client(address).connect().await.unwrap();
+            for _ in 0..3 {
+                soon(ws.send(vec![7; size])).await.unwrap();
+            }
+            if is_closed {
+                soon(ws.close(CloseCode::NORMAL, "")).await.unwrap();
+            }
+            drop(ws);
+            assert_eq!(soon(told.recv()).await, Some((3 * size, Some(code))));
+        }
+    }
     // The connections under them have ended as well.
     soon(async {
         while handle.connections() > 0 {
@@ -330,6 +342,31 @@ async fn a_dropped_websocket_resets_its_stream_and_a_closed_one_ends_it() {
         }
     })
     .await;
+}
+
+#[tokio::test]
+async fn a_dropped_websocket_is_given_up_in_time_where_the_server_does_not_end_it() {
+    let (listener, address) = listen().await;
+    let limits = Limits { linger_timeout: Duration::from_millis(20), ..Limits::default() };
+    let opening = tokio::spawn(async move { client(address).limits(limits).connect().await });
+    let (mut raw, stream) = Raw::accept_request(&listener).await;
+    raw.headers(stream, 0, &[(":status", "200")]).await;
+    drop(opening.await.unwrap().unwrap());
+    let close = raw.next().await.unwrap();
+    assert_eq!((close.kind, close.payload[0]), (DATA, 0x88));
+    let end = raw.next().await.unwrap();
+    assert_eq!((end.kind, end.flags & END_STREAM), (DATA, END_STREAM));
+    let reset = raw.next().await.unwrap();
+    assert_eq!((reset.kind, reset.stream, &*reset.payload), (RST_STREAM, stream, &[0, 0, 0, 8][..]));
+}
+
+#[tokio::test]
+async fn a_path_that_is_too_long_for_http_2_is_told_as_such() {
+    let address = start(crate::servers::Way::Own).await;
+    let uri = format!("ws://{address}/{}", "p".repeat(70_000));
+    let error = soon(Client::new(&uri).unwrap().http2(Http2::Require).connect()).await.unwrap_err();
+    let fault = UriFault::TooLong { bytes: 70_001 };
+    assert!(matches!(&error, Error::Uri(told) if **told == fault), "{error:?}");
 }
 
 #[tokio::test]

@@ -4,7 +4,8 @@ use crate::servers::{Way, echo, roomy_axum, start};
 use crate::wire::{Http2, Stream};
 use bytes::Bytes;
 use h2::{Reason, RecvStream, SendStream};
-use handfast::{CloseCode, Error, HttpResponse, Request, Server};
+use handfast::proto::error::Misuse;
+use handfast::{Client, CloseCode, Error, Http2 as Http2Use, HttpResponse, Request, Server};
 use http::Method;
 use std::net::SocketAddr;
 use std::time::Duration;
@@ -216,6 +217,22 @@ async fn pages_and_refusals_end_their_stream_and_not_the_connection() {
     let (response, _send) = http2.begin(&unknown).unwrap();
     assert_eq!(response.await.unwrap().status(), 501);
     let _open = open(&mut http2, address).await;
+}
+
+#[tokio::test]
+async fn a_page_in_answer_to_a_handshake_does_not_open_the_websocket() {
+    let (tell, mut told) = tokio::sync::mpsc::unbounded_channel();
+    let server = Server::bind("127.0.0.1:0").await.unwrap();
+    let address = server.local_addr().unwrap();
+    let server =
+        server.on_error(move |_, error| tell.send(error.to_string()).expect("the test waits for it"));
+    tokio::spawn(server.run(|request: Request| request.respond(HttpResponse::text(200, "a page"))));
+    for (http2, status) in [(Http2Use::Never, 200), (Http2Use::Require, 500)] {
+        let client = Client::new(&format!("ws://{address}/")).unwrap().http2(http2);
+        let error = client.connect().await.unwrap_err();
+        assert!(matches!(&error, Error::Declined(declined) if declined.status() == status), "{error:?}");
+    }
+    assert_eq!(told.recv().await, Some(Misuse::StatusOpens(200).to_string()));
 }
 
 // rule: server/h2-setting-withdrawn

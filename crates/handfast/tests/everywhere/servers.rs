@@ -120,8 +120,8 @@ impl<B> tower_service::Service<http::Request<B>> for Own {
         std::task::Poll::Ready(Ok(()))
     }
 
-    fn call(&mut self, mut request: http::Request<B>) -> Self::Future {
-        let upgraded = handfast::hyper::upgrade(&mut request, &AcceptOptions::default());
+    fn call(&mut self, request: http::Request<B>) -> Self::Future {
+        let upgraded = handfast::hyper::upgrade(&request, &AcceptOptions::default());
         std::future::ready(Ok(match upgraded {
             Ok((response, upgrading)) => {
                 tokio::spawn(async move { echo(upgrading.await?).await });
