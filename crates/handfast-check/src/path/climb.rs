@@ -5,13 +5,13 @@ use std::time::{Duration, Instant};
 
 use super::context::{Context, Exchange, GOOD};
 use super::diff::diff;
-use super::link::{Link, MASK};
+use super::link::Link;
 use super::origin::{MARKER, RAW, RAW_BACK, Step};
 use crate::finding::Finding;
 use crate::ladder::Ladder;
 use crate::report::Change;
 use crate::wire::bytes::contains;
-use crate::wire::frame;
+use crate::wire::frame::{self, MASK};
 use crate::wire::head::{self, Parsed};
 
 /// The ladder through the device, and what it changes in a correct handshake.

@@ -8,14 +8,10 @@ use tokio::time::timeout;
 use super::context::Context;
 use crate::expect;
 use crate::finding::Finding;
+use crate::limits::LINK_BYTES_MAX;
 use crate::wire::bytes::is_field;
 use crate::wire::dial::{self, Stream};
 use crate::wire::head::{self, Head, Parsed};
-
-/// The mask of every frame: its randomness is no subject here.
-pub(crate) const MASK: [u8; 4] = [0x37, 0xFA, 0x21, 0x3D];
-/// The most that is kept of what comes back.
-const KEPT: usize = 4 << 20;
 
 /// A request, line by line.
 #[derive(Clone, Debug)]
@@ -161,7 +157,9 @@ impl Link {
     async fn more(&mut self) -> bool {
         let mut buffer = [0; 16 * 1024];
         match self.reader.read(&mut buffer).await {
-            Ok(length) if length > 0 && self.bytes.len() < KEPT => self.bytes.extend(&buffer[..length]),
+            Ok(length) if length > 0 && self.bytes.len() < LINK_BYTES_MAX => {
+                self.bytes.extend(&buffer[..length])
+            }
             _ => self.open = false,
         }
         self.open

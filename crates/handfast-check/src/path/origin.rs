@@ -14,6 +14,7 @@ use tokio::task::{AbortHandle, JoinSet};
 use tokio::time::{sleep, timeout};
 
 use crate::expect;
+use crate::limits::{ORIGIN_BYTES_MAX, ORIGIN_SILENCE_MAX};
 use crate::wire::bytes::{contains, replace};
 use crate::wire::frame;
 use crate::wire::head::{self, Head, Parsed};
@@ -26,10 +27,6 @@ pub(crate) const RAW: &str = "\0handfast-raw=";
 pub(crate) const RAW_BACK: &str = "\0handfast-raw-back=";
 /// The letters of a token.
 const TOKEN: usize = 12;
-/// The most that is kept of one connection.
-const KEPT: usize = 1 << 20;
-/// A connection that is silent for so long is closed.
-const SILENT: Duration = Duration::from_secs(15 * 60);
 
 /// What to do with a request.
 #[derive(Clone, Debug)]
@@ -235,8 +232,8 @@ impl Connection {
     /// Reads once. False at the end of the stream.
     async fn more(&mut self) -> bool {
         let mut buffer = [0; 16 * 1024];
-        match timeout(SILENT, self.stream.read(&mut buffer)).await {
-            Ok(Ok(length)) if length > 0 && self.bytes.len() < KEPT => {
+        match timeout(ORIGIN_SILENCE_MAX, self.stream.read(&mut buffer)).await {
+            Ok(Ok(length)) if length > 0 && self.bytes.len() < ORIGIN_BYTES_MAX => {
                 self.bytes.extend(&buffer[..length]);
                 true
             }
@@ -378,7 +375,7 @@ fn note(connection: &mut Connection, arrival: &Arrival, answered: bool) {
     let record = if answered { &arrival.later } else { &arrival.early };
     if !connection.bytes.is_empty() {
         let mut record = record.lock().expect("no holder panics");
-        if record.len() < KEPT {
+        if record.len() < ORIGIN_BYTES_MAX {
             record.append(&mut connection.bytes);
         }
         connection.bytes.clear();

@@ -1,12 +1,14 @@
 //! What the rules over HTTP/2 share: the correct request, one exchange, and what it amounts to.
 
+use std::io;
 use std::sync::Arc;
 
 use super::super::context::Context;
 use super::super::exchange::{ECHO, PING};
-use super::session::{Field, Seen, Session};
 use crate::finding::Finding;
 use crate::wire::frame;
+use crate::wire::h2::blocks::Field;
+use crate::wire::h2::session::{Seen, Session};
 
 /// The target over HTTP/2, and what its first stream showed.
 pub(crate) struct Http2 {
@@ -74,9 +76,7 @@ impl Http2 {
 
     /// Connects.
     pub(crate) async fn session(&self) -> Result<Session, Finding> {
-        Session::open(&self.context)
-            .await
-            .map_err(|error| Finding::open(format!("no HTTP/2 connection: {error}")))
+        open(&self.context).await.map_err(|error| Finding::open(format!("no HTTP/2 connection: {error}")))
     }
 
     /// Sends these fields on a connection of their own and waits for the reaction.
@@ -176,6 +176,13 @@ impl Exchange {
             _ => "no answer in time".to_owned(),
         }
     }
+}
+
+/// A connection of HTTP/2 to the target.
+pub(crate) async fn open(context: &Context) -> io::Result<Session> {
+    context.pace().await;
+    let (target, tls) = (&context.target, context.tls.as_deref());
+    Session::open(context.address, &target.host, tls, context.options.timeout).await
 }
 
 /// Whether the pong and the echo are there.
