@@ -6,6 +6,7 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt, ReadHalf, WriteHalf, split};
 use tokio::time::timeout;
 
 use super::context::Context;
+use super::origin::MARKER;
 use crate::expect;
 use crate::finding::Finding;
 use crate::limits::LINK_BYTES_MAX;
@@ -36,14 +37,10 @@ impl Request {
 
     /// An ordinary GET.
     pub(crate) fn plain(context: &Context, token: &str) -> Request {
-        let path = &context.target.path;
-        let mark = if path.contains('?') { '&' } else { '?' };
-        let mut request = Request {
-            first: format!("GET {path}{mark}{}{token} HTTP/1.1", super::origin::MARKER),
-            lines: Vec::new(),
-            key: String::new(),
-        }
-        .add(format!("Host: {}", context.target.authority()));
+        let target = context.marked(&format!("{MARKER}{token}"));
+        let mut request =
+            Request { first: format!("GET {target} HTTP/1.1"), lines: Vec::new(), key: String::new() }
+                .add(format!("Host: {}", context.target.authority()));
         for (name, value) in &context.options.headers {
             request = request.without(name).add(format!("{name}: {value}"));
         }

@@ -110,6 +110,9 @@ pub struct CheckPathArgs {
     pub select: Select,
     #[command(flatten)]
     pub output: Output,
+    /// The device speaks HTTP/2 to its clients without TLS, too. Over TLS it is tried in any case
+    #[arg(long)]
+    pub http2: bool,
     /// Seconds that a quiet tunnel must live; takes one and a half times as long. Not measured without it
     #[arg(long, value_name = "SECONDS", value_parser = crate::args::seconds)]
     pub idle: Option<Duration>,

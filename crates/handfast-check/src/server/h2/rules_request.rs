@@ -2,10 +2,11 @@
 
 use std::sync::Arc;
 
-use super::probe::{Http2, add, set, without};
+use super::probe::Http2;
 use crate::finding::{Finding, Judged, worst};
 use crate::report::Verdict;
 use crate::wire::h2::blocks::Field;
+use crate::wire::h2::exchange::{add, set, without};
 use crate::wire::h2::session::Session;
 
 pub(crate) async fn correct(http2: Arc<Http2>) -> Judged {

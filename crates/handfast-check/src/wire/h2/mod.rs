@@ -1,6 +1,7 @@
 //! Frames of HTTP/2 (RFC 9113 section 4), and header lists as literals: whatever is wrong can be sent.
 
 pub(crate) mod blocks;
+pub(crate) mod exchange;
 pub(crate) mod session;
 
 /// What every connection begins with.
@@ -26,10 +27,14 @@ pub(crate) const PADDED: u8 = 8;
 /// Of HEADERS.
 pub(crate) const PRIORITY: u8 = 0x20;
 
+/// SETTINGS_INITIAL_WINDOW_SIZE (RFC 9113 section 6.5.2).
+pub(crate) const INITIAL_WINDOW_SIZE: u16 = 4;
 /// SETTINGS_ENABLE_CONNECT_PROTOCOL (RFC 8441 section 3).
 pub(crate) const ENABLE_CONNECT_PROTOCOL: u16 = 8;
 /// PROTOCOL_ERROR (RFC 9113 section 7).
 pub(crate) const PROTOCOL_ERROR: u32 = 1;
+/// REFUSED_STREAM.
+pub(crate) const REFUSED_STREAM: u32 = 7;
 /// CANCEL.
 pub(crate) const CANCEL: u32 = 8;
 

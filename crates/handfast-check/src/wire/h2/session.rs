@@ -86,7 +86,7 @@ impl Session {
             Some(config) => {
                 let (stream, words) = dial::tls(stream, host, tls::offering_h2(config), limit).await?;
                 if !words.ends_with(" h2") {
-                    return Err(io::Error::other("the server does not choose h2 by ALPN"));
+                    return Err(io::Error::other("h2 was not chosen by ALPN"));
                 }
                 stream
             }
@@ -134,7 +134,12 @@ impl Session {
     /// A WebSocket frame on a stream, masked.
     pub(crate) async fn frame(&mut self, stream: u32, opcode: u8, payload: &[u8]) {
         let frame = frame::write(opcode, payload, Some(MASK));
-        self.send(&h2::write(h2::DATA, 0, stream, &frame)).await;
+        self.data(stream, &frame).await;
+    }
+
+    /// Bytes on a stream. The checker never sends as many as fill the window that every server grants at first.
+    pub(crate) async fn data(&mut self, stream: u32, bytes: &[u8]) {
+        self.send(&h2::write(h2::DATA, 0, stream, bytes)).await;
     }
 
     /// The end of our side of a stream.
@@ -150,6 +155,21 @@ impl Session {
     /// What came on this stream so far.
     pub(crate) fn seen(&self, stream: u32) -> Seen {
         self.streams.get(&stream).cloned().unwrap_or_default()
+    }
+
+    /// What came on this stream, in words.
+    pub(crate) fn words(&self, stream: u32) -> String {
+        let seen = self.seen(stream);
+        if seen.interim.contains(&101) {
+            return ":status 101".to_owned();
+        }
+        match (seen.status, seen.reset, self.goaway) {
+            (Some(status), _, _) => format!(":status {status}"),
+            (None, Some(code), _) => format!("RST_STREAM with code {code}"),
+            (None, None, Some(code)) => format!("GOAWAY with code {code}: the whole connection ended"),
+            _ if self.closed => "the connection closed without an answer".to_owned(),
+            _ => "no answer in time".to_owned(),
+        }
     }
 
     /// Reads until the condition holds, the connection ends or the time is over.
