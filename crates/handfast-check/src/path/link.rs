@@ -72,6 +72,12 @@ impl Request {
         Request { key: key.to_owned(), ..self.set("Sec-WebSocket-Key", key) }
     }
 
+    /// Another method.
+    pub(crate) fn method(mut self, method: &str) -> Request {
+        self.first = self.first.replacen("GET", method, 1);
+        self
+    }
+
     /// Another version of HTTP.
     pub(crate) fn version(mut self, version: &str) -> Request {
         self.first = self.first.replace("HTTP/1.1", version);

@@ -9,11 +9,12 @@ use crate::finding::{Finding, Judged, all_told};
 use crate::wire::bytes::contains;
 use crate::wire::frame::{self, MASK};
 
+const KEY: &str = "Sec-WebSocket-Key";
 const BODY: &str = "handfast refuses for a reason";
 
 pub(crate) async fn bridge(context: Arc<Context>) -> Judged {
     let mut findings = vec![handshake(&context).await?];
-    findings.extend(keys(&context).await?);
+    findings.extend(checks(&context).await?);
     findings.extend(versions(&context).await?);
     findings.push(refusal(&context).await?);
     if context.tunnels {
@@ -126,21 +127,26 @@ fn answer(seen: &Exchange, request: &Request) -> Vec<String> {
     wrong
 }
 
-/// No origin over HTTP/2 sees the key: the device must.
-async fn keys(context: &Context) -> Result<Vec<Finding>, Finding> {
-    let key = "Sec-WebSocket-Key";
+/// What makes the correct request another one.
+type Change = fn(Request) -> Request;
+
+/// What only the device can refuse: no origin sees it over HTTP/2.
+const WRONG: [(&str, Change); 7] = [
+    ("no key", |request| request.without(KEY)),
+    ("the key x", |request| request.keyed("x")),
+    ("a key of 15 bytes", |request| request.keyed("AAECAwQFBgcICQoLDA0O")),
+    ("a key that is no base64", |request| request.keyed("AAECAwQFBgcICQoLDA0O!w==")),
+    ("two keys", |request| request.add("Sec-WebSocket-Key: AAECAwQFBgcICQoLDA0ODw==")),
+    ("HTTP/1.0", |request| request.version("HTTP/1.0")),
+    ("POST", |request| request.method("POST")),
+];
+
+/// The checks of a server that the device must make.
+async fn checks(context: &Context) -> Result<Vec<Finding>, Finding> {
     let mut findings = Vec::new();
-    for (form, value) in [
-        ("no key", None),
-        ("the key x", Some("x")),
-        ("a key of 15 bytes", Some("AAECAwQFBgcICQoLDA0O")),
-        ("a key that is no base64", Some("AAECAwQFBgcICQoLDA0O!w==")),
-    ] {
+    for (form, change) in WRONG {
         let token = context.accepting(vec![Step::Send(GOOD.into()), Step::Echo]);
-        let request = match value {
-            None => context.base(&token).without(key),
-            Some(value) => context.base(&token).keyed(value),
-        };
+        let request = change(context.base(&token));
         let seen = context.exchange(&token, request.bytes()).await?;
         let finding = match seen.status() {
             101 => Finding::fail(seen.words()),

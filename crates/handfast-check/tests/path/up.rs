@@ -81,12 +81,18 @@ impl Up {
     /// The checks of a server.
     fn right(&self, request: &Head) -> bool {
         let key = request.first_of("Sec-WebSocket-Key").unwrap_or_default();
-        match self.switch.as_str() {
+        let valid = STANDARD.decode(key).is_ok_and(|bytes| bytes.len() == 16);
+        let (get, new) = (request.first.starts_with("GET "), request.first.ends_with("HTTP/1.1"));
+        let right = match self.switch.as_str() {
             "key-unchecked" => true,
-            "key-short" => request.count("Sec-WebSocket-Key") == 1,
+            "key-short" => !key.is_empty(),
             "key-alphabet" => key.len() == 24,
-            _ => key.len() == 24 && STANDARD.decode(key).is_ok_and(|bytes| bytes.len() == 16),
-        }
+            _ => valid,
+        };
+        right
+            && (get || self.is("any-method"))
+            && (new || self.is("any-version"))
+            && (request.count("Sec-WebSocket-Key") < 2 || self.is("two-keys"))
     }
 
     /// The request as it goes up.

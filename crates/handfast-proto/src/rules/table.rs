@@ -1682,11 +1682,11 @@ pub static MIDDLE_H1_TO_H2_BRIDGE: Rule = Rule {
     rule: "The device is the server here: it checks key and version itself, uses :protocol only if the backend announced it, strips key, Upgrade and Connection, and on 2xx answers 101 with the accept for the client's key.",
     why: "On HTTP/2 no backend looks at the key, so a page could slip through without one.",
     fix: "Run the full server checks before translating.",
-    stimulus: "BASE without key, with a bad key and with version 25 towards an HTTP/2 backend; then BASE, frames and ends; then a backend without the setting.",
-    pass: "The first three are REFUSED or, for the version, decided by B; the fourth gives 101 with {accept}; the fifth gives an error or HTTP/1.1 to B.",
+    stimulus: "BASE without key, with a bad key, with two, as HTTP/1.0, as POST, and with version 25 towards an HTTP/2 backend; then BASE, frames and ends; then a backend without the setting.",
+    pass: "All of these are REFUSED or, for the version, decided by B; BASE itself gives 101 with {accept}; the last gives an error or HTTP/1.1 to B.",
     fail: "101 without a valid key, a wrong accept, forbidden fields at B, frames or an end that get lost, or :protocol without the setting.",
     note: Some(
-        "A key that reaches B is a remark: it means nothing there. HAProxy 2.6 looks at the key's length only, and refuses where the setting is missing.",
+        "A key that reaches B is a remark: it means nothing there. HAProxy 2.6 looks at the key's length only, takes two keys, HTTP/1.0 and POST, and refuses where the setting is missing.",
     ),
 };
 
