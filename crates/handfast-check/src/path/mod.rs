@@ -78,7 +78,7 @@ pub struct PathCheck {
 }
 
 impl PathCheck {
-    /// Where the check listens as the server behind the device; a free port of 127.0.0.1 by default, which
+    /// Where the check listens as the server behind the device, for HTTP/1.1 and, without TLS, HTTP/2; a free port of 127.0.0.1 by default, which
     /// [`run_with`](PathCheck::run_with) tells.
     pub fn origin(mut self, address: SocketAddr) -> PathCheck {
         self.options.listen = address;
