@@ -81,17 +81,9 @@ impl Finding {
     }
 }
 
-/// The worst of several, with how many share its verdict, and its place among them.
+/// The worst of several forms of one thing, with how many share its verdict, and its place among them.
 pub(crate) fn worst(findings: impl IntoIterator<Item = Finding>) -> Finding {
-    // A form that does not apply weighs less than one that passed.
-    let weight = |finding: &Finding| (finding.verdict != Verdict::Skipped, finding.verdict, finding.must);
-    let findings: Vec<Finding> =
-        findings.into_iter().enumerate().map(|(place, finding)| finding.at(place)).collect();
-    let total = findings.len();
-    let Some(top) = findings.iter().map(weight).max() else { return Finding::open("nothing was sent") };
-    let mut same = findings.into_iter().filter(|finding| weight(finding) == top);
-    let mut first = same.next().expect("the maximum is one of them");
-    let others: Vec<Finding> = same.collect();
+    let (mut first, others, total) = heaviest(findings);
     if first.verdict == Verdict::Pass {
         if others.iter().any(|other| other.text != first.text) {
             first.text = format!("{total} forms, each as it should be");
@@ -100,6 +92,32 @@ pub(crate) fn worst(findings: impl IntoIterator<Item = Finding>) -> Finding {
         first.text = format!("{} (and {} more of the {total} forms)", first.text, others.len());
     }
     first
+}
+
+/// The same of several different things: whatever is wrong is told.
+pub(crate) fn all_told(findings: impl IntoIterator<Item = Finding>) -> Finding {
+    let (mut first, others, total) = heaviest(findings);
+    if first.verdict == Verdict::Pass {
+        first.text = format!("{total} forms, each as it should be");
+    } else {
+        others.iter().for_each(|other| first.text += &format!("; {}", other.text));
+    }
+    first
+}
+
+/// The first with the worst verdict, the others with the same, and how many there were.
+fn heaviest(findings: impl IntoIterator<Item = Finding>) -> (Finding, Vec<Finding>, usize) {
+    // A form that does not apply weighs less than one that passed.
+    let weight = |finding: &Finding| (finding.verdict != Verdict::Skipped, finding.verdict, finding.must);
+    let findings: Vec<Finding> =
+        findings.into_iter().enumerate().map(|(place, finding)| finding.at(place)).collect();
+    let total = findings.len();
+    let Some(top) = findings.iter().map(weight).max() else {
+        return (Finding::open("nothing was sent"), Vec::new(), 0);
+    };
+    let mut same = findings.into_iter().filter(|finding| weight(finding) == top);
+    let first = same.next().expect("the maximum is one of them");
+    (first, same.collect(), total)
 }
 
 #[cfg(test)]
@@ -114,5 +132,13 @@ mod tests {
         let lifted = worst(vec![Finding::fail("a"), Finding::fail("b").must()]);
         assert_eq!((lifted.text.as_str(), lifted.place), ("b", 1));
         assert_eq!(worst(Vec::new()).verdict, Verdict::Inconclusive);
+    }
+
+    #[test]
+    fn of_different_things_all_that_is_wrong_is_told() {
+        let all = vec![Finding::pass("a"), Finding::fail("b"), Finding::remark("c"), Finding::fail("d")];
+        assert_eq!(all_told(all).text, "b; d");
+        let right = vec![Finding::pass("a"), Finding::pass("a")];
+        assert_eq!(all_told(right).text, "2 forms, each as it should be");
     }
 }

@@ -12,6 +12,7 @@ mod escape;
 mod expect;
 mod finding;
 mod ladder;
+mod limits;
 mod mistake;
 mod path;
 mod report;

@@ -67,7 +67,11 @@ pub fn steps() -> Vec<Step> {
         }),
         step("apache", "both clients through Apache httpd to our server", |_| proxies::apache()),
         step("caddy", "both clients through Caddy to our server", |_| proxies::caddy()),
-        step("path", "handfast check-path on nginx, right and wrong, and on HAProxy", |_| path::run()),
+        step(
+            "path",
+            "handfast check-path on nginx, right and wrong, and on HAProxy, between HTTP versions, too",
+            |_| path::run(),
+        ),
         step("squid", "our client through Squid (CONNECT) to our server", |_| forward::squid()),
         step("microsocks", "our client through MicroSocks (SOCKS5) to our server", |_| forward::microsocks()),
     ]

@@ -6,6 +6,7 @@ use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
 use tokio::time::{sleep, timeout};
 
 use super::case::{Case, Manner};
+use crate::limits::HEAD_BYTES_MAX;
 use crate::wire::frame::{self, Frame};
 use crate::wire::head::{self, Head, Parsed};
 
@@ -257,7 +258,7 @@ pub(crate) async fn read_request<S: AsyncRead + Unpin>(stream: &mut S, limit: Du
                 session.request = Some(head);
                 return;
             }
-            if session.request_bytes.len() > head::LONGEST || session.request_bytes.starts_with(&[0x16]) {
+            if session.request_bytes.len() > HEAD_BYTES_MAX || session.request_bytes.starts_with(&[0x16]) {
                 return;
             }
         }

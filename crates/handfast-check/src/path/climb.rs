@@ -5,13 +5,13 @@ use std::time::{Duration, Instant};
 
 use super::context::{Context, Exchange, GOOD};
 use super::diff::diff;
-use super::link::{Link, MASK};
+use super::link::Link;
 use super::origin::{MARKER, RAW, RAW_BACK, Step};
 use crate::finding::Finding;
 use crate::ladder::Ladder;
 use crate::report::Change;
 use crate::wire::bytes::contains;
-use crate::wire::frame;
+use crate::wire::frame::{self, MASK};
 use crate::wire::head::{self, Parsed};
 
 /// The ladder through the device, and what it changes in a correct handshake.
@@ -37,6 +37,7 @@ impl Climb {
         if !self.ladder.step("http", start, reached(context, &seen)) {
             return;
         }
+        context.arrived = seen.arrival.clone();
         let opened = seen.answer.as_ref().is_some_and(|answer| answer.accepts(&request.key));
         if !self.ladder.step("upgrade", start, upgraded(&seen, opened)) {
             self.compare(context).await;
@@ -69,6 +70,10 @@ impl Climb {
             .add("X-Handfast-Case: a")
             .add("X-Handfast-Twice: 1")
             .add("X-Handfast-Twice: 2");
+        // Between two versions of HTTP everything changes: that is for the rules of bridges.
+        if context.http2_behind() {
+            return;
+        }
         let Ok(seen) = context.exchange(&token, request.bytes()).await else { return };
         let (Some(arrival), Parsed::Complete(sent)) = (&seen.arrival, head::head(&seen.sent)) else { return };
         self.changes = diff("request", &sent, &arrival.head);
@@ -104,9 +109,9 @@ fn reached(context: &Context, seen: &Exchange) -> Result<String, String> {
                 seen.words()
             ))
         }
-        (None, _) if context.origin.saw_http2() => {
-            Err("the device speaks HTTP/2 to the origin; this check plays an origin of HTTP/1.1".to_owned())
-        }
+        (None, _) if context.origin.saw_http2() => Err(format!(
+            "the device speaks HTTP/2 to the origin, but no request with {MARKER} in its :path came"
+        )),
         (None, _) if context.origin.connections() > 0 => Err(format!(
             "{}: the device connected to the origin, but no request with {MARKER} in its target came",
             seen.words()
@@ -124,6 +129,13 @@ fn upgraded(seen: &Exchange, opened: bool) -> Result<String, String> {
         return Ok("101 with the accept for the client's key".to_owned());
     }
     let Some(arrival) = &seen.arrival else { return Err(seen.words()) };
+    if arrival.http2 && seen.status() == 101 {
+        return Err("101, but the accept is not that of the client's key".to_owned());
+    }
+    if arrival.http2 {
+        let how = if arrival.upgrades() { "as an extended CONNECT" } else { "without :protocol" };
+        return Err(format!("{}; over HTTP/2 the request reached the origin {how}", seen.words()));
+    }
     let lost: Vec<&str> = ["Upgrade", "Connection", "Sec-WebSocket-Key", "Sec-WebSocket-Version"]
         .into_iter()
         .filter(|name| match *name {

@@ -7,6 +7,7 @@ use std::time::Duration;
 use tokio_rustls::rustls::ClientConfig;
 
 use super::PathOptions;
+use super::http2::Front;
 use super::link::{Answer, Link, Request};
 use super::origin::{Arrival, Origin, Script, Step};
 use crate::finding::Finding;
@@ -29,6 +30,10 @@ pub(crate) struct Context {
     pub(crate) tunnels: bool,
     /// Bytes that are no HTTP pass as they are: the device is no HTTP device.
     pub(crate) transparent: bool,
+    /// The correct handshake as it reached the origin, if it did.
+    pub(crate) arrived: Option<Arc<Arrival>>,
+    /// What the device offers its clients over HTTP/2.
+    pub(crate) front: Front,
     /// The names of the fields that the device adds to the correct request, in lower case.
     pub(crate) added: Vec<String>,
 }
@@ -59,6 +64,11 @@ impl Exchange {
 }
 
 impl Context {
+    /// The device speaks HTTP/2 to the origin.
+    pub(crate) fn http2_behind(&self) -> bool {
+        self.arrived.as_ref().is_some_and(|arrival| arrival.http2)
+    }
+
     /// How long what a right device passes may take to come: much longer than the silence that is listened to, because a busy
     /// machine is no judgement.
     pub(crate) fn patience(&self) -> Duration {
@@ -79,6 +89,12 @@ impl Context {
     pub(crate) fn accepting(&self, steps: Vec<Step>) -> String {
         let refusal = "HTTP/1.1 426 Upgrade Required\r\nUpgrade: websocket\r\nConnection: Upgrade\r\nContent-Length: 0\r\n\r\n";
         self.expect(steps, vec![Step::Send(refusal.into()), Step::Next])
+    }
+
+    /// The target's path and query with this parameter.
+    pub(crate) fn marked(&self, mark: &str) -> String {
+        let path = &self.target.path;
+        format!("{path}{}{mark}", if path.contains('?') { '&' } else { '?' })
     }
 
     /// The correct request.

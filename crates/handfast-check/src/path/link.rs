@@ -6,16 +6,13 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt, ReadHalf, WriteHalf, split};
 use tokio::time::timeout;
 
 use super::context::Context;
+use super::origin::MARKER;
 use crate::expect;
 use crate::finding::Finding;
+use crate::limits::LINK_BYTES_MAX;
 use crate::wire::bytes::is_field;
 use crate::wire::dial::{self, Stream};
 use crate::wire::head::{self, Head, Parsed};
-
-/// The mask of every frame: its randomness is no subject here.
-pub(crate) const MASK: [u8; 4] = [0x37, 0xFA, 0x21, 0x3D];
-/// The most that is kept of what comes back.
-const KEPT: usize = 4 << 20;
 
 /// A request, line by line.
 #[derive(Clone, Debug)]
@@ -40,14 +37,10 @@ impl Request {
 
     /// An ordinary GET.
     pub(crate) fn plain(context: &Context, token: &str) -> Request {
-        let path = &context.target.path;
-        let mark = if path.contains('?') { '&' } else { '?' };
-        let mut request = Request {
-            first: format!("GET {path}{mark}{}{token} HTTP/1.1", super::origin::MARKER),
-            lines: Vec::new(),
-            key: String::new(),
-        }
-        .add(format!("Host: {}", context.target.authority()));
+        let target = context.marked(&format!("{MARKER}{token}"));
+        let mut request =
+            Request { first: format!("GET {target} HTTP/1.1"), lines: Vec::new(), key: String::new() }
+                .add(format!("Host: {}", context.target.authority()));
         for (name, value) in &context.options.headers {
             request = request.without(name).add(format!("{name}: {value}"));
         }
@@ -77,6 +70,12 @@ impl Request {
     /// The handshake with this key.
     pub(crate) fn keyed(self, key: &str) -> Request {
         Request { key: key.to_owned(), ..self.set("Sec-WebSocket-Key", key) }
+    }
+
+    /// Another method.
+    pub(crate) fn method(mut self, method: &str) -> Request {
+        self.first = self.first.replacen("GET", method, 1);
+        self
     }
 
     /// Another version of HTTP.
@@ -161,7 +160,9 @@ impl Link {
     async fn more(&mut self) -> bool {
         let mut buffer = [0; 16 * 1024];
         match self.reader.read(&mut buffer).await {
-            Ok(length) if length > 0 && self.bytes.len() < KEPT => self.bytes.extend(&buffer[..length]),
+            Ok(length) if length > 0 && self.bytes.len() < LINK_BYTES_MAX => {
+                self.bytes.extend(&buffer[..length])
+            }
             _ => self.open = false,
         }
         self.open

@@ -3,9 +3,12 @@
 mod climb;
 mod context;
 mod diff;
+mod http2;
 mod link;
 mod origin;
 mod rules_answer;
+mod rules_h1_to_h2;
+mod rules_h2_to_h1;
 mod rules_http;
 mod rules_request;
 mod rules_time;
@@ -35,6 +38,7 @@ pub(crate) struct PathOptions {
     pub(crate) trust: Trust,
     pub(crate) resolve: Vec<SocketAddr>,
     pub(crate) rules: Selection,
+    pub(crate) http2: bool,
 }
 
 /// Checks the proxy, gateway or load balancer behind this URL (`ws://`, `wss://`, or `host:port`). The check plays the
@@ -60,6 +64,7 @@ pub fn path(url: impl Into<String>) -> PathCheck {
             trust: Trust::Platform,
             resolve: Vec::new(),
             rules: Selection::default(),
+            http2: false,
         },
     }
 }
@@ -73,7 +78,7 @@ pub struct PathCheck {
 }
 
 impl PathCheck {
-    /// Where the check listens as the server behind the device; a free port of 127.0.0.1 by default, which
+    /// Where the check listens as the server behind the device, for HTTP/1.1 and, without TLS, HTTP/2; a free port of 127.0.0.1 by default, which
     /// [`run_with`](PathCheck::run_with) tells.
     pub fn origin(mut self, address: SocketAddr) -> PathCheck {
         self.options.listen = address;
@@ -131,6 +136,12 @@ impl PathCheck {
     /// Not these rules; the forms of [`only`](PathCheck::only).
     pub fn exclude(mut self, selection: impl Into<String>) -> PathCheck {
         self.options.rules.exclude.push(selection.into());
+        self
+    }
+
+    /// The device speaks HTTP/2 to its clients without TLS, too. Over TLS it is asked by ALPN in any case.
+    pub fn http2(mut self) -> PathCheck {
+        self.options.http2 = true;
         self
     }
 

@@ -3,11 +3,10 @@
 use std::sync::Arc;
 
 use super::context::{Context, GOOD};
-use super::link::MASK;
 use super::origin::Step;
 use crate::finding::{Finding, Judged, worst};
 use crate::wire::bytes::contains;
-use crate::wire::frame;
+use crate::wire::frame::{self, MASK};
 use crate::wire::head::Head;
 
 pub(crate) async fn fields(context: Arc<Context>) -> Judged {

@@ -4,10 +4,10 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use super::context::{Context, GOOD};
-use super::link::{MASK, Request};
+use super::link::Request;
 use super::origin::Step;
 use crate::finding::{Finding, Judged, worst};
-use crate::wire::frame;
+use crate::wire::frame::{self, MASK};
 
 const STORED: &str = "HTTP/1.1 200 OK\r\nContent-Type: text/plain\r\nCache-Control: public, max-age=3600\r\n\
     ETag: \"handfast\"\r\nContent-Length: 6\r\n\r\nstored";

@@ -4,11 +4,11 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::context::{Context, GOOD};
-use super::link::{Link, MASK, Request};
+use super::link::{Link, Request};
 use super::origin::{Arrival, Step};
 use crate::finding::{Finding, Judged, worst};
 use crate::report::Verdict;
-use crate::wire::frame;
+use crate::wire::frame::{self, MASK};
 
 /// How long the origin withholds an answer to see whether bytes come before it.
 const WITHHELD: Duration = Duration::from_secs(2);

@@ -7,10 +7,11 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt, ReadHalf, WriteHalf, split};
 use tokio::time::{sleep, timeout};
 
 use super::context::Context;
-use super::stimulus::{Delivery, Follow, MASK, Stimulus, ping_frame, text_frame};
+use super::stimulus::{Delivery, Follow, Stimulus, ping_frame, text_frame};
 use crate::expect;
+use crate::limits::{ANSWER_KEPT_BYTES_MAX, HEAD_BYTES_MAX, SENT_KEPT_BYTES_MAX, STUCK_MAX};
 use crate::wire::dial::{self, Stream};
-use crate::wire::frame::{self, Frame};
+use crate::wire::frame::{self, Frame, MASK};
 use crate::wire::head::{self, Body, Head, Parsed};
 
 /// The payload of the checker's ping after an accepted handshake.
@@ -119,7 +120,7 @@ impl Reader {
                 if done(&self.bytes) {
                     return true;
                 }
-                if self.bytes.len() > head::LONGEST * 8 || !self.more().await {
+                if self.bytes.len() > HEAD_BYTES_MAX * 8 || !self.more().await {
                     return done(&self.bytes);
                 }
             }
@@ -135,7 +136,7 @@ pub(crate) async fn exchange(context: &Context, stimulus: &Stimulus) -> Observat
     let key = key_sent(&request).unwrap_or(fresh);
     let mut seen = Observation {
         label: stimulus.label.clone(),
-        sent: request[..request.len().min(SENT_KEPT)].to_vec(),
+        sent: request[..request.len().min(SENT_KEPT_BYTES_MAX)].to_vec(),
         delivery: stimulus.delivery.clone(),
         key,
         ..Observation::default()
@@ -159,7 +160,7 @@ pub(crate) async fn exchange(context: &Context, stimulus: &Stimulus) -> Observat
             after_refusal(context, stimulus, &mut writer, &mut reader, &mut seen).await;
         }
     }
-    reader.bytes.truncate(KEPT);
+    reader.bytes.truncate(ANSWER_KEPT_BYTES_MAX);
     seen.received = reader.bytes;
     if seen.end == End::Open {
         seen.end = reader.end;
@@ -182,12 +183,6 @@ fn key_sent(request: &[u8]) -> Option<String> {
     let value = values.next().filter(|_| values.next().is_none())?;
     std::str::from_utf8(value).ok().map(str::to_owned)
 }
-
-/// How much of what was received is kept for the report.
-const KEPT: usize = 64 * 1024;
-
-/// How much of what was sent is kept, so that it can be sent again: more than the largest finite head.
-const SENT_KEPT: usize = 2 << 20;
 
 /// Opens a connection to the target.
 pub(crate) async fn connect(context: &Context) -> io::Result<Stream> {
@@ -245,7 +240,7 @@ async fn send_and_read(
                     seen.sent_whole = true;
                     break false;
                 }
-                () = sleep(STUCK), if writing => {
+                () = sleep(STUCK_MAX), if writing => {
                     seen.end = End::Silent;
                     break false;
                 }
@@ -255,9 +250,6 @@ async fn send_and_read(
     seen.sent_length = written.max(seen.sent.len());
     answered
 }
-
-/// A write that moves nothing for this long is given up. Longer than the pauses of any delivery.
-const STUCK: Duration = Duration::from_secs(70);
 
 async fn send(
     stimulus: &Stimulus,

@@ -10,13 +10,14 @@ use tokio_rustls::rustls::ClientConfig;
 
 use super::exchange::{ECHO, PING};
 use super::options::Options;
-use super::stimulus::{MASK, ping_frame, text_frame};
+use super::stimulus::{ping_frame, text_frame};
 use crate::expect;
 use crate::ladder::Ladder;
+use crate::limits::HEAD_BYTES_MAX;
 use crate::mistake;
 use crate::target::Target;
 use crate::wire::dial::Stream;
-use crate::wire::frame;
+use crate::wire::frame::{self, MASK};
 use crate::wire::head::{self, Head, Parsed};
 
 /// What climbing the ladder showed.
@@ -168,7 +169,7 @@ async fn read_until<T>(
                 return Some(found);
             }
             match stream.read(&mut buffer).await {
-                Ok(length) if length > 0 && bytes.len() < head::LONGEST => bytes.extend(&buffer[..length]),
+                Ok(length) if length > 0 && bytes.len() < HEAD_BYTES_MAX => bytes.extend(&buffer[..length]),
                 _ => return None,
             }
         }

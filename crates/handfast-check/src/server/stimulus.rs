@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use super::context::Context;
 use crate::wire::bytes::{is_field, replace};
-use crate::wire::frame;
+use crate::wire::frame::{self, MASK};
 
 /// One exchange with the server, ready to be sent.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
@@ -51,9 +51,6 @@ pub(crate) enum Follow {
     /// After a complete refusal, this request on the same connection.
     Second(Vec<u8>),
 }
-
-/// The mask of every frame that the checker sends: its randomness is no subject here.
-pub(crate) const MASK: [u8; 4] = [0x37, 0xFA, 0x21, 0x3D];
 
 /// Builds a request from the correct one.
 #[derive(Clone, Debug)]

@@ -1,5 +1,7 @@
 //! Frames as the checker writes and reads them (RFC 6455 section 5.2).
 
+use crate::limits::FRAME_BYTES_MAX;
+
 /// A frame as it was read, faults included.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Frame {
@@ -22,8 +24,8 @@ pub(crate) const CLOSE: u8 = 8;
 pub(crate) const PING: u8 = 9;
 pub(crate) const PONG: u8 = 10;
 
-/// The longest frame that is read: more is taken for garbage.
-const LONGEST: u64 = 1 << 24;
+/// The mask of every frame: its randomness is no subject of the checks.
+pub(crate) const MASK: [u8; 4] = [0x37, 0xFA, 0x21, 0x3D];
 
 /// The bytes of a final frame; masked with `mask` if there is one.
 pub(crate) fn write(opcode: u8, payload: &[u8], mask: Option<[u8; 4]>) -> Vec<u8> {
@@ -84,7 +86,7 @@ pub(crate) fn read(bytes: &[u8]) -> Option<(Frame, usize)> {
     } else if opcode >= 8 && (length > 125 || !fin) {
         fault = Some("a control frame that is long or fragmented");
     }
-    if length > LONGEST {
+    if length > FRAME_BYTES_MAX {
         let payload = Vec::new();
         let fault = Some("a length beyond 16 MiB");
         return Some((Frame { fin, reserved: first >> 4 & 7, opcode, masked, payload, fault }, bytes.len()));

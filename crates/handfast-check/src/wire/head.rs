@@ -50,9 +50,6 @@ pub(crate) enum Parsed {
     Complete(Head),
 }
 
-/// The longest head that is read.
-pub(crate) const LONGEST: usize = 256 * 1024;
-
 /// Reads the head of an answer. Bytes in front of `HTTP/` are skipped and noted.
 pub(crate) fn answer(bytes: &[u8]) -> Parsed {
     let start = if bytes.starts_with(b"HTTP/") {

@@ -1,7 +1,10 @@
 //! A small right proxy with a parser of its own, and one switch a rule that makes it break this rule and only this.
 
+mod down;
+mod h2;
 #[path = "proxy_head.rs"]
 mod head;
+mod up;
 
 use std::collections::HashMap;
 use std::io;
@@ -25,17 +28,23 @@ pub struct Proxy {
     stored: Mutex<HashMap<String, Vec<u8>>>,
 }
 
-/// Serves as a proxy that breaks this rule; `""` breaks none, `forwarder` passes bytes, `no-upgrade` loses upgrades.
+/// Serves as a proxy that breaks this rule; `""` breaks none, `forwarder` passes bytes, `no-upgrade` loses upgrades, `up` speaks
+/// HTTP/2 to the origin, `unannounced` has no WebSocket over HTTP/2. Rules of bridges have many switches, each behind a colon.
 pub fn serve(listener: TcpListener, fault: &str, upstream: SocketAddr) {
     let proxy = Arc::new(Proxy { fault: fault.to_owned(), upstream, stored: Mutex::default() });
     tokio::spawn(async move {
         while let Ok((stream, _)) = listener.accept().await {
             let proxy = Arc::clone(&proxy);
             tokio::spawn(async move {
-                let _gone = if proxy.fault == "forwarder" {
-                    proxy.forward(stream).await
-                } else {
-                    proxy.handle(stream).await
+                let up = proxy.fault.strip_prefix("middle/h1-to-h2-bridge:");
+                let _gone = match (proxy.fault.as_str(), up) {
+                    ("forwarder", _) => proxy.forward(stream).await,
+                    ("up", _) => up::Up { switch: String::new() }.serve(stream, upstream).await,
+                    (_, Some(switch)) => up::Up { switch: switch.to_owned() }.serve(stream, upstream).await,
+                    (fault, None) if begins_http2(&stream).await => {
+                        down::serve(stream, fault, upstream).await
+                    }
+                    _ => proxy.handle(stream).await,
                 };
             });
         }
@@ -48,9 +57,9 @@ impl Proxy {
         self.fault == format!("middle/{rule}")
     }
 
-    /// This key is changed on the way.
+    /// This key is changed on the way: none that is random.
     fn alters(&self, key: &str) -> bool {
-        self.breaks("key-altered") && key.starts_with("++")
+        self.breaks("key-altered") && key.starts_with("++++++++")
     }
 
     /// TCP and nothing else.
@@ -287,6 +296,25 @@ impl Proxy {
         let target = request.first.split(' ').nth(1).unwrap_or_default();
         self.stored.lock().expect("no holder panics").get(target).cloned()
     }
+}
+
+/// The connection begins with the preface of HTTP/2. Until then nothing is taken from it.
+async fn begins_http2(stream: &TcpStream) -> bool {
+    let mut three = [0; 3];
+    while let Ok(length @ 1..) = stream.peek(&mut three).await {
+        if length == three.len() || three[..length] != b"PRI"[..length] {
+            return three == *b"PRI";
+        }
+        tokio::time::sleep(Duration::from_millis(5)).await;
+    }
+    false
+}
+
+/// 16 bytes that are new each time.
+fn random() -> [u8; 16] {
+    let mut bytes = [0; 16];
+    getrandom::fill(&mut bytes).expect("the operating system has a random source");
+    bytes
 }
 
 /// A 101 that answers this request.

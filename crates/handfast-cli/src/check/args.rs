@@ -98,7 +98,8 @@ pub struct CheckClientArgs {
 #[command(long_about = "Check the proxy between client and server from both its ends\n\n\
     The check is the client in front of the device and the server behind it: configure the device to forward the URL to the \
     address of --origin. Shows what the device changes, whether frames, pings and close codes pass, and each rule for \
-    proxies. Exits with 1 also where the device makes no tunnel of a correct handshake.")]
+    proxies; those about HTTP/2 where the device speaks it, on either side. Exits with 1 also where the device makes no \
+    tunnel of a correct handshake.")]
 pub struct CheckPathArgs {
     /// The device: ws://, wss://, http:// or https://; without a scheme ws:// is meant
     #[arg(required_unless_present = "list")]
@@ -110,6 +111,9 @@ pub struct CheckPathArgs {
     pub select: Select,
     #[command(flatten)]
     pub output: Output,
+    /// The device speaks HTTP/2 to its clients without TLS, too. Over TLS it is tried in any case
+    #[arg(long)]
+    pub http2: bool,
     /// Seconds that a quiet tunnel must live; takes one and a half times as long. Not measured without it
     #[arg(long, value_name = "SECONDS", value_parser = crate::args::seconds)]
     pub idle: Option<Duration>,

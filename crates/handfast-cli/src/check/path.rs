@@ -25,6 +25,7 @@ pub fn run(args: &CheckPathArgs) -> Result<Exit, Failure> {
         check = check.ca_file(path);
     }
     check = if args.insecure { check.insecure() } else { check };
+    check = if args.http2 { check.http2() } else { check };
     let ready = |address: std::net::SocketAddr| {
         if args.origin.port() == 0 {
             output::talk(&format!("The origin listens on {address}."));

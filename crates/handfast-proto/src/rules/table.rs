@@ -1663,10 +1663,12 @@ pub static MIDDLE_H2_TO_H1_BRIDGE: Rule = Rule {
     rule: "The device writes GET, Host from :authority, Upgrade, Connection and a fresh random key of its own, checks the backend's accept like a client, and turns only a good 101 into 200 without the accept field.",
     why: "The device is the client here; if it does not check, nobody does.",
     fix: "Generate 16 random bytes per stream and verify the answer before sending :status 200.",
-    stimulus: "BASE2 to the device, B on HTTP/1.1: record the key over 16 streams; then B answers with a wrong accept, 200 and 426.",
-    pass: "A new valid key each time; 200 only for GOOD; an error status for the others; no upgrade or connection field towards C.",
-    fail: "A fixed, missing or copied key, 200 for a wrong accept, or status 101 on HTTP/2.",
-    note: Some("HAProxy makes a key when it bridges; whether it verifies the accept was not checked."),
+    stimulus: "BASE2 to the device, B on HTTP/1.1: record the key over 16 streams, and with a key from C; then B answers with a wrong accept, 200 and 426; then frames, a close, END_STREAM and RST_STREAM on open streams.",
+    pass: "A new valid key each time; 200 only for GOOD; an error status for the others; no upgrade or connection field towards C; frames pass, and each side learns of the other's end.",
+    fail: "A fixed, missing or copied key, 200 for a wrong accept, status 101 on HTTP/2, or frames or an end that get lost.",
+    note: Some(
+        "An accept field towards C, or a changed refusal, is a remark. HAProxy 2.6 makes a key and verifies the accept, but it copies a key of C, opens on a 101 with another Upgrade, and gives C 200 where B answered 200.",
+    ),
 };
 
 /// `middle/h1-to-h2-bridge`: A GET handshake becomes extended CONNECT only when it is right.
@@ -1680,10 +1682,12 @@ pub static MIDDLE_H1_TO_H2_BRIDGE: Rule = Rule {
     rule: "The device is the server here: it checks key and version itself, uses :protocol only if the backend announced it, strips key, Upgrade and Connection, and on 2xx answers 101 with the accept for the client's key.",
     why: "On HTTP/2 no backend looks at the key, so a page could slip through without one.",
     fix: "Run the full server checks before translating.",
-    stimulus: "BASE without key, with a bad key and with version 25 towards an HTTP/2 backend; then BASE; then a backend without the setting.",
-    pass: "The first three are REFUSED or, for the version, decided by B; the fourth gives 101 with {accept}; the fifth gives an error or HTTP/1.1 to B.",
-    fail: "101 without a valid key, a wrong accept, forbidden fields at B, or :protocol without the setting.",
-    note: None,
+    stimulus: "BASE without key, with a bad key, with two, as HTTP/1.0, as POST, and with version 25 towards an HTTP/2 backend; then BASE, frames and ends; then a backend without the setting.",
+    pass: "All of these are REFUSED or, for the version, decided by B; BASE itself gives 101 with {accept}; the last gives an error or HTTP/1.1 to B.",
+    fail: "101 without a valid key, a wrong accept, forbidden fields at B, frames or an end that get lost, or :protocol without the setting.",
+    note: Some(
+        "A key that reaches B is a remark: it means nothing there. HAProxy 2.6 looks at the key's length only, takes two keys, HTTP/1.0 and POST, and refuses where the setting is missing.",
+    ),
 };
 
 /// `middle/idle-tunnel-cut`: Quiet tunnels live, and pings keep them alive.

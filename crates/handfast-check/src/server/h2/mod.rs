@@ -3,7 +3,6 @@
 mod probe;
 mod rules_connection;
 mod rules_request;
-mod session;
 
 use std::pin::Pin;
 use std::sync::Arc;
@@ -16,7 +15,6 @@ use super::context::Context;
 use crate::finding::{Finding, Judged};
 use crate::report::{Event, Observer, Phase, RuleResult};
 use probe::Http2;
-use session::Session;
 
 /// The name of the step.
 const NAME: &str = "http2";
@@ -89,7 +87,7 @@ pub(super) async fn check(
         return None;
     }
     let start = Instant::now();
-    let first = match Session::open(context).await {
+    let first = match probe::open(context).await {
         Ok(session) => session,
         Err(error) => {
             let reason = format!("the server speaks no HTTP/2: {error}");

@@ -1,12 +1,15 @@
 //! What the rules over HTTP/2 share: the correct request, one exchange, and what it amounts to.
 
+use std::io;
 use std::sync::Arc;
 
 use super::super::context::Context;
 use super::super::exchange::{ECHO, PING};
-use super::session::{Field, Seen, Session};
 use crate::finding::Finding;
 use crate::wire::frame;
+use crate::wire::h2::blocks::Field;
+use crate::wire::h2::exchange::{self, Exchange};
+use crate::wire::h2::session::{Seen, Session};
 
 /// The target over HTTP/2, and what its first stream showed.
 pub(crate) struct Http2 {
@@ -17,13 +20,6 @@ pub(crate) struct Http2 {
     echoes: bool,
     /// It answers pings.
     pongs: bool,
-}
-
-/// One request on a connection of its own.
-pub(crate) struct Exchange {
-    pub(crate) session: Session,
-    pub(crate) stream: u32,
-    pub(crate) fields: Vec<Field>,
 }
 
 impl Http2 {
@@ -49,34 +45,13 @@ impl Http2 {
 
     /// The correct request: BASE2 of the catalogue.
     pub(crate) fn base(&self) -> Vec<Field> {
-        let target = &self.context.target;
-        let mut fields: Vec<Field> = [
-            (":method", "CONNECT"),
-            (":protocol", "websocket"),
-            (":scheme", if target.secure { "https" } else { "http" }),
-            (":path", target.path.as_str()),
-            (":authority", target.authority().as_str()),
-            ("sec-websocket-version", "13"),
-        ]
-        .map(|(name, value)| (name.to_owned(), value.to_owned()))
-        .into();
-        for (name, value) in &self.context.options.headers {
-            let name = name.to_ascii_lowercase();
-            if name == "host" {
-                fields = set(fields, ":authority", value);
-            } else {
-                fields.retain(|(other, _)| *other != name);
-                fields.push((name, value.clone()));
-            }
-        }
-        fields
+        let context = &self.context;
+        exchange::base(&context.target, &context.target.path, &context.options.headers)
     }
 
     /// Connects.
     pub(crate) async fn session(&self) -> Result<Session, Finding> {
-        Session::open(&self.context)
-            .await
-            .map_err(|error| Finding::open(format!("no HTTP/2 connection: {error}")))
+        open(&self.context).await.map_err(|error| Finding::open(format!("no HTTP/2 connection: {error}")))
     }
 
     /// Sends these fields on a connection of their own and waits for the reaction.
@@ -151,31 +126,11 @@ impl Http2 {
     }
 }
 
-impl Exchange {
-    /// What came on its stream.
-    pub(crate) fn seen(&self) -> Seen {
-        self.session.seen(self.stream)
-    }
-
-    /// The fields as lines, for the report.
-    pub(crate) fn sent(&self) -> Vec<u8> {
-        self.fields.iter().map(|(name, value)| format!("{name}: {value}\n")).collect::<String>().into_bytes()
-    }
-
-    /// What came, in words.
-    pub(crate) fn words(&self) -> String {
-        let seen = self.seen();
-        if seen.interim.contains(&101) {
-            return ":status 101".to_owned();
-        }
-        match (seen.status, seen.reset, self.session.goaway) {
-            (Some(status), _, _) => format!(":status {status}"),
-            (None, Some(code), _) => format!("RST_STREAM with code {code}"),
-            (None, None, Some(code)) => format!("GOAWAY with code {code}: the whole connection ended"),
-            _ if self.session.closed => "the connection closed without an answer".to_owned(),
-            _ => "no answer in time".to_owned(),
-        }
-    }
+/// A connection of HTTP/2 to the target.
+pub(crate) async fn open(context: &Context) -> io::Result<Session> {
+    context.pace().await;
+    let (target, tls) = (&context.target, context.tls.as_deref());
+    Session::open(context.address, &target.host, tls, context.options.timeout).await
 }
 
 /// Whether the pong and the echo are there.
@@ -185,24 +140,4 @@ fn frames(seen: &Seen) -> (bool, bool) {
         frames.iter().any(|frame| frame.opcode == opcode && frame.payload == payload.as_bytes())
     };
     (has(frame::PONG, PING), has(frame::TEXT, ECHO))
-}
-
-/// The fields with another value for this name.
-pub(crate) fn set(mut fields: Vec<Field>, name: &str, value: &str) -> Vec<Field> {
-    for field in fields.iter_mut().filter(|(other, _)| other == name) {
-        value.clone_into(&mut field.1);
-    }
-    fields
-}
-
-/// The fields without this name.
-pub(crate) fn without(mut fields: Vec<Field>, name: &str) -> Vec<Field> {
-    fields.retain(|(other, _)| other != name);
-    fields
-}
-
-/// The fields with one more at the end.
-pub(crate) fn add(mut fields: Vec<Field>, name: &str, value: &str) -> Vec<Field> {
-    fields.push((name.to_owned(), value.to_owned()));
-    fields
 }

@@ -5,8 +5,9 @@ use std::sync::Arc;
 use tokio::net::TcpListener;
 use tokio::time::timeout;
 
-use super::probe::{Http2, set};
+use super::probe::Http2;
 use crate::finding::{Finding, Judged};
+use crate::wire::h2::exchange::set;
 use crate::wire::{frame, h2};
 
 pub(crate) async fn setting(http2: Arc<Http2>) -> Judged {

@@ -2,10 +2,12 @@
 
 use std::sync::Arc;
 
-use super::probe::{Http2, add, set, without};
-use super::session::Field;
+use super::probe::Http2;
 use crate::finding::{Finding, Judged, worst};
 use crate::report::Verdict;
+use crate::wire::h2::blocks::Field;
+use crate::wire::h2::exchange::{add, set, without};
+use crate::wire::h2::session::Session;
 
 pub(crate) async fn correct(http2: Arc<Http2>) -> Judged {
     let mut exchange = http2.exchange(http2.base()).await?;
@@ -91,8 +93,7 @@ pub(crate) async fn incomplete(http2: Arc<Http2>) -> Judged {
         exchange.stream = exchange.session.request(&fields).await;
         exchange.fields = fields;
         let (stream, limit) = (exchange.stream, http2.context.options.timeout);
-        let decided =
-            |session: &super::session::Session| session.seen(stream).decided() || session.goaway.is_some();
+        let decided = |session: &Session| session.seen(stream).decided() || session.goaway.is_some();
         exchange.session.until(limit, decided).await;
         let mut finding = http2.malformed(&exchange, &[400]);
         let data = exchange.session.seen(first).data.len();

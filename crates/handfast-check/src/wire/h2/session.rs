@@ -2,24 +2,19 @@
 
 use std::collections::BTreeMap;
 use std::io;
+use std::net::SocketAddr;
 use std::time::Duration;
 
-use loona_hpack::Decoder;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::time::timeout;
+use tokio_rustls::rustls::ClientConfig;
 
-use super::super::context::Context;
-use super::super::stimulus::MASK;
+use super::blocks::{Block, Blocks, Field};
+use super::{self as h2, Frame};
+use crate::limits::HTTP2_BYTES_MAX;
 use crate::wire::dial::{self, Stream};
-use crate::wire::frame;
-use crate::wire::h2::{self, Frame};
+use crate::wire::frame::{self, MASK};
 use crate::wire::tls;
-
-/// The most that is read of one connection.
-const KEPT: usize = 1 << 20;
-
-/// A field as it came, both parts as text.
-pub(crate) type Field = (String, String);
 
 /// What came on a stream.
 #[derive(Clone, Debug, Default)]
@@ -61,9 +56,7 @@ pub(crate) struct Session {
     stream: Stream,
     unread: Vec<u8>,
     total: usize,
-    decoder: Decoder<'static>,
-    /// A header block that is not whole yet.
-    block: Option<(u32, u8, Vec<u8>)>,
+    blocks: Blocks,
     next: u32,
     /// The values of SETTINGS_ENABLE_CONNECT_PROTOCOL in the order they came.
     pub(crate) announced: Vec<u32>,
@@ -77,33 +70,32 @@ pub(crate) struct Session {
 }
 
 impl Session {
-    /// Connects and waits for the server's SETTINGS.
+    /// Connects, with TLS where there is a configuration, and waits for the server's SETTINGS.
     ///
     /// # Errors
     /// No connection, no `h2` by ALPN, or no SETTINGS.
-    pub(crate) async fn open(context: &Context) -> io::Result<Session> {
-        let limit = context.options.timeout;
-        context.pace().await;
-        let stream = dial::tcp(context.address, limit).await?;
-        let stream: Stream = match &context.tls {
+    pub(crate) async fn open(
+        address: SocketAddr,
+        host: &str,
+        tls: Option<&ClientConfig>,
+        limit: Duration,
+    ) -> io::Result<Session> {
+        let stream = dial::tcp(address, limit).await?;
+        let stream: Stream = match tls {
             None => Box::new(stream),
             Some(config) => {
-                let config = tls::offering_h2(config);
-                let (stream, words) = dial::tls(stream, &context.target.host, config, limit).await?;
+                let (stream, words) = dial::tls(stream, host, tls::offering_h2(config), limit).await?;
                 if !words.ends_with(" h2") {
-                    return Err(io::Error::other("the server does not choose h2 by ALPN"));
+                    return Err(io::Error::other("h2 was not chosen by ALPN"));
                 }
                 stream
             }
         };
-        let mut decoder = Decoder::new();
-        decoder.set_max_allowed_table_size(4096);
         let mut session = Session {
             stream,
             unread: Vec::new(),
             total: 0,
-            decoder,
-            block: None,
+            blocks: Blocks::new(),
             next: 1,
             announced: Vec::new(),
             settled: false,
@@ -142,7 +134,12 @@ impl Session {
     /// A WebSocket frame on a stream, masked.
     pub(crate) async fn frame(&mut self, stream: u32, opcode: u8, payload: &[u8]) {
         let frame = frame::write(opcode, payload, Some(MASK));
-        self.send(&h2::write(h2::DATA, 0, stream, &frame)).await;
+        self.data(stream, &frame).await;
+    }
+
+    /// Bytes on a stream. The checker never sends as many as fill the window that every server grants at first.
+    pub(crate) async fn data(&mut self, stream: u32, bytes: &[u8]) {
+        self.send(&h2::write(h2::DATA, 0, stream, bytes)).await;
     }
 
     /// The end of our side of a stream.
@@ -158,6 +155,21 @@ impl Session {
     /// What came on this stream so far.
     pub(crate) fn seen(&self, stream: u32) -> Seen {
         self.streams.get(&stream).cloned().unwrap_or_default()
+    }
+
+    /// What came on this stream, in words.
+    pub(crate) fn words(&self, stream: u32) -> String {
+        let seen = self.seen(stream);
+        if seen.interim.contains(&101) {
+            return ":status 101".to_owned();
+        }
+        match (seen.status, seen.reset, self.goaway) {
+            (Some(status), _, _) => format!(":status {status}"),
+            (None, Some(code), _) => format!("RST_STREAM with code {code}"),
+            (None, None, Some(code)) => format!("GOAWAY with code {code}: the whole connection ended"),
+            _ if self.closed => "the connection closed without an answer".to_owned(),
+            _ => "no answer in time".to_owned(),
+        }
     }
 
     /// Reads until the condition holds, the connection ends or the time is over.
@@ -176,7 +188,7 @@ impl Session {
     async fn more(&mut self) -> bool {
         let mut buffer = [0; 16 * 1024];
         match self.stream.read(&mut buffer).await {
-            Ok(length) if length > 0 && self.total < KEPT => {
+            Ok(length) if length > 0 && self.total < HTTP2_BYTES_MAX => {
                 self.total += length;
                 self.unread.extend(&buffer[..length]);
             }
@@ -212,17 +224,17 @@ impl Session {
                 let seen = self.stream(frame.stream);
                 seen.data.extend(h2::content(frame));
                 seen.ended |= frame.flags & h2::END_STREAM != 0;
-            }
-            h2::HEADERS => {
-                self.block = Some((frame.stream, frame.flags, h2::content(frame).to_vec()));
-                self.whole_block(frame.flags);
-            }
-            h2::CONTINUATION => {
-                if let Some((_, _, block)) = &mut self.block {
-                    block.extend(&frame.payload);
+                let length = u32::try_from(frame.payload.len()).expect("24 bits");
+                if length > 0 {
+                    self.send(&h2::credit(0, length)).await;
+                    self.send(&h2::credit(frame.stream, length)).await;
                 }
-                self.whole_block(frame.flags);
             }
+            h2::HEADERS | h2::CONTINUATION => match self.blocks.take(frame) {
+                Ok(block) => block.into_iter().for_each(|block| self.block(block)),
+                // Nothing behind it can be read: the connection is over.
+                Err(_) => self.closed = true,
+            },
             _ => {}
         }
     }
@@ -231,23 +243,12 @@ impl Session {
         self.streams.entry(stream).or_default()
     }
 
-    /// Decodes a header block once its last part is there.
-    fn whole_block(&mut self, flags: u8) {
-        if flags & h2::END_HEADERS == 0 {
-            return;
-        }
-        let Some((stream, first, block)) = self.block.take() else { return };
-        let Ok(list) = self.decoder.decode(&block) else {
-            // Nothing behind it can be read: the connection is over.
-            self.closed = true;
-            return;
-        };
-        let text = |bytes: Vec<u8>| bytes.into_iter().map(char::from).collect::<String>();
-        let mut fields: Vec<Field> =
-            list.into_iter().map(|(name, value)| (text(name), text(value))).collect();
+    /// An answer, or trailers.
+    fn block(&mut self, block: Block) {
+        let Block { stream, flags, mut fields } = block;
         let status = fields.iter().position(|(name, _)| name == ":status").map(|at| fields.remove(at).1);
         let status = status.and_then(|digits| digits.parse::<u16>().ok());
-        let ends = first & h2::END_STREAM != 0;
+        let ends = flags & h2::END_STREAM != 0;
         let seen = self.stream(stream);
         seen.ended |= ends;
         match status {

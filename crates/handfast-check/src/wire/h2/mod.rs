@@ -1,5 +1,9 @@
 //! Frames of HTTP/2 (RFC 9113 section 4), and header lists as literals: whatever is wrong can be sent.
 
+pub(crate) mod blocks;
+pub(crate) mod exchange;
+pub(crate) mod session;
+
 /// What every connection begins with.
 pub(crate) const PREFACE: &[u8] = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n";
 
@@ -9,6 +13,7 @@ pub(crate) const RST_STREAM: u8 = 3;
 pub(crate) const SETTINGS: u8 = 4;
 pub(crate) const PING: u8 = 6;
 pub(crate) const GOAWAY: u8 = 7;
+pub(crate) const WINDOW_UPDATE: u8 = 8;
 pub(crate) const CONTINUATION: u8 = 9;
 
 /// Of DATA and HEADERS.
@@ -22,10 +27,14 @@ pub(crate) const PADDED: u8 = 8;
 /// Of HEADERS.
 pub(crate) const PRIORITY: u8 = 0x20;
 
+/// SETTINGS_INITIAL_WINDOW_SIZE (RFC 9113 section 6.5.2).
+pub(crate) const INITIAL_WINDOW_SIZE: u16 = 4;
 /// SETTINGS_ENABLE_CONNECT_PROTOCOL (RFC 8441 section 3).
 pub(crate) const ENABLE_CONNECT_PROTOCOL: u16 = 8;
 /// PROTOCOL_ERROR (RFC 9113 section 7).
 pub(crate) const PROTOCOL_ERROR: u32 = 1;
+/// REFUSED_STREAM.
+pub(crate) const REFUSED_STREAM: u32 = 7;
 /// CANCEL.
 pub(crate) const CANCEL: u32 = 8;
 
@@ -69,6 +78,11 @@ pub(crate) fn content(frame: &Frame) -> &[u8] {
         rest = rest.get(5..).unwrap_or_default();
     }
     rest
+}
+
+/// WINDOW_UPDATE: so many more bytes may come on this stream, or, with 0, on the connection.
+pub(crate) fn credit(stream: u32, bytes: u32) -> Vec<u8> {
+    write(WINDOW_UPDATE, 0, stream, &bytes.to_be_bytes())
 }
 
 /// A header list as literals that no table remembers (RFC 7541 section 6.2.2).

@@ -1,0 +1,36 @@
+//! Everything that the one under test can make the checker hold or wait for, besides the times of its options.
+
+use std::time::Duration;
+
+/// A head of HTTP/1.1 that is read. Real ones have a few kilobytes; the longest that a rule sends is shorter, too.
+pub(crate) const HEAD_BYTES_MAX: usize = 256 << 10;
+
+/// A WebSocket frame that is read: the checker asks for none that is nearly as long, so that more is garbage taken for a length.
+pub(crate) const FRAME_BYTES_MAX: u64 = 16 << 20;
+
+/// A header block of HTTP/2 before it is unpacked: as long as a head.
+pub(crate) const BLOCK_BYTES_MAX: usize = HEAD_BYTES_MAX;
+
+/// What is read of one connection of HTTP/2 that the checker opened. Its rules cause a few kilobytes.
+pub(crate) const HTTP2_BYTES_MAX: usize = 1 << 20;
+
+/// What is kept of an answer of a server for the report.
+pub(crate) const ANSWER_KEPT_BYTES_MAX: usize = 64 << 10;
+
+/// What is kept of what was sent to a server, so that it can be sent again: more than the largest finite head.
+pub(crate) const SENT_KEPT_BYTES_MAX: usize = 2 << 20;
+
+/// A write to a server that moves nothing for this long is given up. Longer than the pauses of any delivery.
+pub(crate) const STUCK_MAX: Duration = Duration::from_secs(70);
+
+/// What the client in front of a device reads of one connection: some tunnels carry megabytes.
+pub(crate) const LINK_BYTES_MAX: usize = 4 << 20;
+
+/// What the origin behind a device keeps of one connection, and of one stream of HTTP/2.
+pub(crate) const ORIGIN_BYTES_MAX: usize = 1 << 20;
+
+/// The origin closes a connection that is silent for so long: longer than any tunnel that a rule leaves quiet.
+pub(crate) const ORIGIN_SILENCE_MAX: Duration = Duration::from_secs(15 * 60);
+
+/// The streams of HTTP/2 that are open at a time on one connection to the origin; further ones are refused.
+pub(crate) const ORIGIN_STREAMS_MAX: usize = 256;
