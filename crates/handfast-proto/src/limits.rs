@@ -30,7 +30,8 @@ pub struct Limits {
     pub frame_bytes_max: usize,
     /// Fragments of one message, empty ones included (131 072). Beyond it: close code 1008.
     pub fragments_max: usize,
-    /// How many times larger than its compressed form a message may inflate beyond [`Self::inflate_free_bytes`] (100).
+    /// How many times larger than its compressed form a message may inflate beyond [`Self::inflate_free_bytes`] (100). A message
+    /// that would shrink more is sent uncompressed, since a peer may have the same limit; one that is sent in pieces is not looked at.
     pub inflate_ratio_max: usize,
     /// Inflated bytes of a message that are not judged by the ratio (64 KiB).
     pub inflate_free_bytes: usize,

@@ -171,7 +171,8 @@ fn an_inflate_bomb_holds_at_most_a_few_mib_before_it_is_stopped_with_1009() {
     let mut memory = Memory::watch();
     let bomb = {
         let options = DeflateOptions { level: 9, ..DeflateOptions::default() };
-        let mut end = End::server_with_deflate(Config::default(), options);
+        let limits = Limits { inflate_ratio_max: usize::MAX, ..Limits::default() };
+        let mut end = End::server_with_deflate(Config { limits, ..Config::default() }, options);
         end.send(vec![0; 64 << 20]);
         let wire = end.give();
         masked(0xc2, &wire[4..])

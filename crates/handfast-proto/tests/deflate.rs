@@ -112,6 +112,26 @@ fn short_messages_and_those_that_would_grow_go_out_as_they_are() {
 }
 
 #[test]
+fn what_would_look_like_a_bomb_goes_out_as_it_is_and_leaves_a_clean_window() {
+    let blank = || vec![0; 1 << 20];
+    for options in SETTINGS {
+        let mut pair = Pair::compressed(Config::default(), options, options, usize::MAX);
+        for (message, is_compressed) in [(blank(), false), (lines(5000).into_bytes(), true), (blank(), false)]
+        {
+            for end in [&mut pair.client, &mut pair.server] {
+                end.send(message.clone());
+                let mut slices = [std::io::IoSlice::new(&[])];
+                assert_eq!(end.connection.poll_transmit(&mut slices), 1);
+                assert_eq!(slices[0][0] & 0x40 != 0, is_compressed);
+            }
+            pair.drive();
+            assert_eq!(pair.client.seen(), [Event::Message(message.clone().into())]);
+            assert_eq!(pair.server.seen(), [Event::Message(message.into())]);
+        }
+    }
+}
+
+#[test]
 fn a_message_can_go_without_compression_and_leaves_the_context_of_the_others_alone() {
     for options in SETTINGS {
         let mut pair = Pair::compressed(Config::default(), options, options, usize::MAX);
@@ -300,7 +320,8 @@ fn a_compressed_stream_of_any_length_passes_in_pieces_of_bounded_size() {
 /// What an endpoint would send for this payload, without its header.
 fn deflated(payload: &[u8]) -> Vec<u8> {
     let options = DeflateOptions { level: 9, ..SETTINGS[0] };
-    let mut end = End::server_with_deflate(Config::default(), options);
+    let limits = handfast_proto::Limits { inflate_ratio_max: usize::MAX, ..Default::default() };
+    let mut end = End::server_with_deflate(Config { limits, ..Config::default() }, options);
     end.send(payload.to_vec());
     let wire = end.give();
     let (header, used) = handfast_proto::frame::FrameHeader::parse(&wire).unwrap().unwrap();

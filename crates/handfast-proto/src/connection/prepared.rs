@@ -58,7 +58,7 @@ impl Connection {
                     let compressed = prepared.0.compressed.get_or_init(|| Compressed {
                         window_bits,
                         frame: deflate
-                            .compress(prepared.0.message.as_bytes(), pool)
+                            .compress(prepared.0.message.as_bytes(), &self.config.limits, pool)
                             .map(|payload| frame(&prepared.0.message, &payload, true)),
                     });
                     // A smaller window may have been agreed here than the frame was made for.

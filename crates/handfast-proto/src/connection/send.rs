@@ -42,7 +42,7 @@ impl Connection {
         let payload = message.into_bytes();
         if may_compress
             && let Some(deflate) = &mut self.deflate
-            && let Some(compressed) = deflate.compress(&payload, pool)
+            && let Some(compressed) = deflate.compress(&payload, &self.config.limits, pool)
         {
             let header = FrameHeader { rsv1: true, ..self.header(opcode, compressed.len()) };
             self.outbox.push(header, compressed, pool);

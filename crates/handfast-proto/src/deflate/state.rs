@@ -2,6 +2,7 @@
 
 use super::params::COMPRESS_BITS_MIN;
 use super::{Agreed, Compressor, Inflater};
+use crate::Limits;
 use crate::connection::BufferPool;
 use bytes::{Bytes, BytesMut};
 
@@ -23,14 +24,28 @@ impl DeflateState {
         &self.agreed
     }
 
-    /// Compresses a whole message, unless it is too short for it or would only grow.
-    pub(crate) fn compress(&mut self, payload: &[u8], pool: &mut BufferPool) -> Option<Bytes> {
+    /// Compresses a whole message, unless it is too short for it, would only grow, or would shrink so much that a receiver with
+    /// these limits took it for a bomb.
+    pub(crate) fn compress(
+        &mut self,
+        payload: &[u8],
+        limits: &Limits,
+        pool: &mut BufferPool,
+    ) -> Option<Bytes> {
         if payload.len() < self.agreed.threshold_bytes.max(1) {
             return None;
         }
         let mut compressor = self.begin_message(pool)?;
         let mut output = pool.take();
         compressor.compress(payload, true, &mut output);
+        let allowed = output.len().saturating_mul(limits.inflate_ratio_max).max(limits.inflate_free_bytes);
+        if payload.len() > allowed {
+            // It goes as it is, and its window is not the peer's.
+            compressor.reset();
+            self.give_compressor(compressor, pool);
+            pool.give(output);
+            return None;
+        }
         let worthwhile = self.agreed.own_context || output.len() < payload.len();
         self.give_compressor(compressor, pool);
         let compressed = worthwhile.then(|| copy_if_small(&mut output));
