@@ -7,6 +7,9 @@ export class Gone extends Error {
   }
 }
 
+/** Text as a part of a query. Half a surrogate pair, which is no character, becomes U+FFFD. @param {string} text */
+export const part = (text) => encodeURIComponent(text.toWellFormed());
+
 /** Asks for JSON; fails with the server's words, or with `Gone`. @param {string} path @returns {Promise<any>} */
 export async function getJson(path) {
   let answer;
@@ -15,6 +18,7 @@ export async function getJson(path) {
   } catch {
     throw new Gone();
   }
+  if (answer.status === 414) throw new Error('That is too long for one question to the server: about 32,000 bytes fit.');
   if (!answer.ok) throw new Error((await answer.text()).trim() || `status ${answer.status}`);
   return answer.json();
 }

@@ -1,5 +1,5 @@
 // Panel 6: frames of a live conversation, of the visitor's making, and malformed ones from the server.
-import { $, h, fill, intro, card, button, announce, failure, needsHttp1 } from '/dom.js';
+import { $, h, fill, intro, card, button, announce, failure, needsHttp1, refocus, whileBusy } from '/dom.js';
 import { freshName, getJson, pause, socketUrl, until, isHttp2 } from '/api.js';
 import { timeline, frameView } from '/decode.js';
 import { builder, restore } from '/builder.js';
@@ -17,10 +17,10 @@ const SAY = [
 /** @param {HTMLElement} into */
 export function mount(into) {
   fill(into,
-    intro('frames', 'Frames', 'After the 101 there are no lines any more, only frames: two bytes of header, a length, a mask, a payload. Here they are bit by bit, as the server recorded them.'),
+    intro('frames', 'Frames', 'After the 101 there are no lines of text any more, only frames: two bytes of header, a longer length where it is needed, the client’s masking key, the payload. Here they are bit by bit, as the server recorded them.'),
     isHttp2() && needsHttp1(),
     card('A live conversation', h('div', { class: 'row' }, button('Connect', connect, { id: 'frames-connect', class: 'primary' }),
-      h('label', { class: 'tick' }, h('input', { type: 'checkbox', id: 'frames-deflate' }), 'compress'),
+      h('label', { class: 'tick' }, h('input', { type: 'checkbox', id: 'frames-deflate' }), 'with compression'),
       h('p', { id: 'frames-status', class: 'status', role: 'status', 'data-state': 'idle' }, 'Not connected.')),
     h('div', { class: 'row', role: 'group', 'aria-label': 'Send' }, SAY.map(([text, what]) => button(`Send ${text}`, () => say(what()), { class: 'chip frames-say', disabled: true })),
       button('Close', () => socket?.close(1000, 'bye'), { class: 'chip frames-say', id: 'frames-close', disabled: true })),
@@ -59,13 +59,22 @@ function setStatus(state, text) {
   const open = state === 'open';
   $('frames-connect').disabled = open || state === 'connecting';
   for (const one of document.querySelectorAll('.frames-say')) /** @type {HTMLButtonElement} */ (one).disabled = !open;
+  // The button that was pressed cannot keep the focus.
+  if (open) refocus(document.querySelector('.frames-say'));
+  else if (state !== 'connecting') refocus($('frames-connect'));
 }
 
 function connect() {
   name = freshName();
   shownFrames = 0;
   for (const id of ['frames-timeline', 'frames-trouble']) fill($(id));
-  const mine = new WebSocket(socketUrl(`/echo?observe=${name}${$('frames-deflate').checked ? '&deflate=1' : ''}`));
+  let mine;
+  try {
+    mine = new WebSocket(socketUrl(`/echo?observe=${name}&deflate=${Number($('frames-deflate').checked)}`));
+  } catch (error) {
+    setStatus('failed', `The browser refused before it asked: ${error.message}`);
+    return;
+  }
   socket = mine;
   setStatus('connecting', 'Connecting…');
   let opened = false;
@@ -86,7 +95,27 @@ function say(what) {
   if (socket?.readyState === WebSocket.OPEN) socket.send(what);
 }
 
+/** How often the recording is asked for, while messages come. */
+const REFRESH_EVERY = 100;
+let refreshing = false;
+let again = false;
+
+/** Shows what was recorded since. Many messages in a row are one question. */
 async function refresh() {
+  if (refreshing) {
+    again = true;
+    return;
+  }
+  refreshing = true;
+  do {
+    again = false;
+    await look();
+    if (again) await pause(REFRESH_EVERY);
+  } while (again);
+  refreshing = false;
+}
+
+async function look() {
   const asked = name;
   let seen;
   try {
@@ -103,7 +132,9 @@ async function refresh() {
   if (seen.cut && !$('frames-cut')) $('frames-timeline').append(h('p', { id: 'frames-cut', class: 'remark' }, 'The conversation went on; only its begin is recorded.'));
 }
 
-async function playMalformed() {
+const PLAYING = ['malformed-play', 'malformed-all'];
+
+const playMalformed = () => whileBusy(PLAYING, async () => {
   try {
     const one = (await loading).find(({ name: known }) => known === $('malformed').value);
     const frames = await playOne(one);
@@ -111,18 +142,16 @@ async function playMalformed() {
   } catch (error) {
     fill($('malformed-frames'), failure('Not played', error));
   }
-}
+});
 
-async function playAll() {
-  $('malformed-all').disabled = true;
+const playAll = () => whileBusy(PLAYING, async () => {
   fill($('malformed-frames'));
   try {
     for (const one of await loading) await playOne(one);
   } catch (error) {
     fill($('malformed-frames'), failure('Not played', error));
   }
-  $('malformed-all').disabled = false;
-}
+});
 
 async function playOne(one) {
   const mine = freshName();
