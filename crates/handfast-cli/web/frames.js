@@ -31,6 +31,7 @@ export function mount(into) {
     card('Malformed frames for your browser', h('p', { class: 'remark' }, 'The server opens a WebSocket, sends one of these right behind the 101, and records what your browser answers.'),
       h('div', { class: 'row low' }, h('div', {}, h('label', { for: 'malformed' }, 'The server sends'), h('select', { id: 'malformed' })), button('Play it', playMalformed, { id: 'malformed-play' }), button('Play all', playAll, { id: 'malformed-all' })),
       h('div', { class: 'scroll', tabindex: 0, role: 'region', 'aria-label': 'Results' }, h('table', { id: 'malformed-table', hidden: true }, h('thead', {}, h('tr', {}, ['Sent', 'Close wanted', 'On the wire', 'The script saw'].map((one) => h('th', { scope: 'col' }, one)))), h('tbody', { id: 'malformed-rows' }))),
+      h('p', { id: 'malformed-signs', class: 'remark', hidden: true }, '✓ as wanted, ! failed in another way, ✕ did not fail.'),
       h('div', { id: 'malformed-frames', class: 'timeline' })),
   );
   loading = load();
@@ -153,8 +154,24 @@ const playAll = () => whileBusy(PLAYING, async () => {
   }
 });
 
+/** Whoever has not failed by then has overlooked it, and is closed by the server (milliseconds). */
+const FAILS_WITHIN = 700;
+
+/**
+ * Whether a browser did with a malformed frame what is right: `true`, `false`, or empty where it failed in another way. RFC 6455
+ * leaves the choice of the code open, and a Close frame before a failure is a SHOULD (section 7.1.7).
+ * @param {{ wanted: number, code: number | null, closes: boolean, told: string[], lasted: number }} what
+ */
+export function judged({ wanted, code, closes, told, lasted }) {
+  if (code === wanted) return true;
+  if ([1002, 1007, 1008].includes(code)) return '';
+  const took = told.some((event) => event.startsWith('message'));
+  return !closes && !took && told.at(-1) === 'close 1006' && lasted < FAILS_WITHIN ? '' : false;
+}
+
 async function playOne(one) {
   const mine = freshName();
+  const begin = performance.now();
   const told = await new Promise((done) => {
     const events = [];
     const socket = new WebSocket(socketUrl(`/malformed/${one.name}?observe=${mine}`));
@@ -163,14 +180,14 @@ async function playOne(one) {
     socket.onerror = () => events.push('error');
     socket.onclose = ({ code }) => done([...events, `close ${code}`]);
   });
+  const lasted = performance.now() - begin;
   const seen = await until(() => getJson(`/api/observed?id=${mine}`), ({ ended }) => ended !== null, 3000);
   const frames = timeline(seen.frames);
   const close = frames.find(({ from, frame }) => from === 'client' && frame.opcode === 8);
   const code = close && close.frame.payload.length > 1 ? close.frame.payload[0] * 256 + close.frame.payload[1] : null;
-  // Another code of failure is a remark: RFC 6455 leaves the choice open.
-  const good = code === one.wanted ? true : [1002, 1007, 1008].includes(code) ? '' : false;
-  const wire = close ? `Close ${code ?? 'without a code'}` : 'no Close frame';
-  $('malformed-table').hidden = false;
+  const good = judged({ wanted: one.wanted, code, closes: close !== undefined, told, lasted });
+  const wire = close ? `Close ${code ?? 'without a code'}` : `${good === '' ? 'failed, with ' : ''}no Close frame`;
+  for (const id of ['malformed-table', 'malformed-signs']) $(id).hidden = false;
   document.querySelector(`#malformed-rows [data-name="${one.name}"]`)?.remove();
   $('malformed-rows').append(h('tr', { 'data-name': one.name, 'data-code': code ?? '' }, h('th', { scope: 'row' }, one.label, h('br'), h('span', { class: 'size' }, one.source)), h('td', {}, String(one.wanted)),
     h('td', {}, h('span', { class: 'outcome', 'data-good': String(good) }, `${good === true ? '✓' : good === '' ? '!' : '✕'} ${wire}`)), h('td', {}, told.join(', '))));
