@@ -353,6 +353,18 @@ export const robust = {
     await close();
   },
 
+  async "paper-is-light-and-has-what-was-found"() {
+    const { page, settled, close } = await panel("#wrong/client/accept-missing-opens/1", { colorScheme: "dark" });
+    await settled();
+    await page.click("#wrong-play");
+    await page.waitForSelector("#wrong-outcome");
+    await page.emulateMedia({ media: "print" });
+    const [paper, nav, found, play] = await page.evaluate(() => [getComputedStyle(document.body).backgroundColor, ...[".top", ".case[aria-current] .outcome", "#wrong-play"].map((one) => document.querySelector(one).checkVisibility())]);
+    want(Number(paper.match(/\d+/)[0]) > 200, `the paper is ${paper}`);
+    want(!nav && found && !play, `on paper: navigation ${nav}, outcome ${found}, button ${play}`);
+    await close();
+  },
+
   async "server-that-goes-away-is-missed-in-words-and-found-again"() {
     const way = await cuttable();
     const { page, trouble, close } = await open(`${way.address}#live`);

@@ -206,11 +206,14 @@ function results() {
   });
 }
 
-const json = () => `${JSON.stringify({ browser: navigator.userAgent, summary: count(), results: results() }, null, 2)}\n`;
+/** The day of the export, by the visitor's clock. */
+const today = () => new Date().toLocaleDateString('sv');
+
+const json = () => `${JSON.stringify({ browser: navigator.userAgent, date: today(), servers: all.length, summary: count(), results: results() }, null, 2)}\n`;
 
 function markdown() {
   const cell = (text) => String(text).replaceAll('\\', '\\\\').replaceAll('|', '\\|').replaceAll('`', "'").replaceAll('<', '&lt;').replaceAll('\n', ' ');
   const rows = results().map((one) => `| ${sign(one.verdict)} ${one.verdict} | ${one.rule} | ${cell(one.case)} | ${cell(one.wanted)} | ${one.reaction ?? ''} | ${one.script.code} | ${one.script.time} |`);
   const counts = Object.entries(count()).map(([word, number]) => `${number} ${word}`).join(', ');
-  return `# Wrong servers\n\n${cell(navigator.userAgent)}: ${counts}.\n\n| verdict | rule | case | a client | it | close code | ms |\n| --- | --- | --- | --- | --- | --- | --- |\n${rows.join('\n')}\n`;
+  return `# Wrong servers\n\n${cell(navigator.userAgent)}, ${today()}, ${outcomes.size} of ${all.length} servers: ${counts}.\n\n| verdict | rule | case | a right client | this one | close code | ms |\n| --- | --- | --- | --- | --- | --- | --- |\n${rows.join('\n')}\n`;
 }
