@@ -255,6 +255,11 @@ export const robust = {
     // Nor stands the last answer beside a key that could not be asked about.
     await page.fill("#key-input", "dGhlIHNhbXBsZSBub25jZQ==");
     await textOf(page, "#accept-output", (text) => text !== "");
+    // While the server thinks about it, it is dimmed.
+    await page.route("**/api/key?**", () => {});
+    await page.fill("#key-input", "AQIDBAUGBwgJCgsMDQ4PEA==");
+    await page.waitForFunction(() => getComputedStyle(document.querySelector("#accept-output")).opacity < 0.5);
+    await page.unroute("**/api/key?**");
     await page.route("**/api/key?**", (route) => route.abort());
     await page.fill("#key-input", "x3JJHMbDL1EzLkh9GBhXDw==");
     await textOf(page, "#key-verdict", (text) => text.includes("No answer"));

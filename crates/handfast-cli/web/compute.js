@@ -83,12 +83,13 @@ let asked = 0;
 
 async function compute(key) {
   const mine = ++asked;
+  // Until it is answered, what stands there belongs to another key.
+  $('result').setAttribute('aria-busy', 'true');
   try {
     const answer = await getJson(key === null ? '/api/key' : `/api/key?key=${part(key)}`);
     if (mine === asked) showKey(answer, key === null);
   } catch (error) {
     if (mine !== asked) return;
-    // What stood there belongs to another key.
     showAccept('');
     $('accept-none').hidden = true;
     for (const id of ['key-checks', 'key-faults']) fill($(id));
@@ -106,6 +107,7 @@ function showAccept(accept) {
   const is = accept !== '';
   $('accept-output').textContent = accept;
   $('result').dataset.valid = String(is);
+  $('result').setAttribute('aria-busy', 'false');
   $('accept-copy').disabled = !is;
   $('key-steps').closest('.card').hidden = !is;
   $('accept-verdict').textContent = '';
