@@ -99,6 +99,18 @@ export const links = {
     await close();
   },
 
+  async "long-words-stay-on-the-page"() {
+    const long = "x".repeat(3000);
+    for (const fragment of [`#compute?key=${long}&accept=${long}`, `#edit?request=${long}`, `#live?protocols=${long}`, `#wrong/${long}`, `#frames?payload=${long}`, `#rules/${long}`, `#rules?q=${long}`, `#errors?text=${long}`]) {
+      const { page, settled, close } = await open(`${address}${fragment}`, { viewport: { width: 400, height: 900 } });
+      await page.waitForFunction(() => document.body.dataset.ready);
+      await settled();
+      const wide = await page.evaluate(() => document.documentElement.scrollWidth - innerWidth);
+      want(wide <= 0, `${fragment.slice(0, 20)} is ${wide} pixels too wide`);
+      await close();
+    }
+  },
+
   async "choices-that-there-are-none-of-become-the-first"() {
     const { page, close } = await open(`${address}#frames?opcode=99&length=3`);
     await page.waitForFunction(() => document.body.dataset.ready === "frames");
