@@ -1,9 +1,12 @@
 // A real browser on the page of `handfast serve`: node page.mjs CHROMIUM PAGE-URL [SCREENSHOT-FOLDER]
-// The stories of the panels are in panels.mjs.
+// The stories of the panels are in panels.mjs; what is odd in them, in the other files.
 
 import { createServer } from "node:http";
 import { connect, createServer as createTcpServer } from "node:net";
 import { address, echo, launch, open, run, want } from "./harness.mjs";
+import { copies } from "./copies.mjs";
+import { focus } from "./focus.mjs";
+import { links } from "./links.mjs";
 import { panels } from "./panels.mjs";
 import { robust } from "./robust.mjs";
 
@@ -101,4 +104,4 @@ const socket = {
   },
 };
 
-await run({ ...panels, ...robust, ...socket });
+await run({ ...panels, ...copies, ...links, ...focus, ...robust, ...socket });

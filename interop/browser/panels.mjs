@@ -318,6 +318,13 @@ export const panels = {
     await page.selectOption("#malformed", "right");
     await page.click("#malformed-play");
     await page.waitForSelector('#malformed-rows [data-name="right"][data-code="1000"]');
+    // To fail without a Close frame, as Firefox does, is another way; to take the frame, or to overlook it, is none.
+    const verdicts = await page.evaluate(async () => {
+      const { judged } = await import("/frames.js");
+      const failed = { wanted: 1002, code: null, closes: false, told: ["open", "error", "close 1006"], lasted: 20 };
+      return [failed, { ...failed, code: 1007, closes: true }, { ...failed, lasted: 1020 }, { ...failed, told: ["open", "message “Hello”", "close 1006"] }, { ...failed, code: 1000, closes: true }].map(judged);
+    });
+    want(JSON.stringify(verdicts) === '["","",false,false,false]', `verdicts: ${JSON.stringify(verdicts)}`);
     wantQuiet({ trouble }, REFUSED);
     await close();
   },

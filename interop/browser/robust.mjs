@@ -124,12 +124,10 @@ export const robust = {
     ];
     for (const fragment of fragments) {
       const { page, trouble, settled, close } = await open(`${address}${fragment}`);
-      if (fragment !== "#main") {
-        await page.waitForFunction(() => document.body.dataset.ready);
-        await settled();
-        const shown = await page.$$eval("main > .panel", (all) => all.filter((one) => !one.hidden).length);
-        want(shown === 1, `${fragment}: ${shown} panels`);
-      }
+      await page.waitForFunction(() => document.body.dataset.ready);
+      await settled();
+      const shown = await page.$$eval("main > .panel", (all) => all.filter((one) => !one.hidden).length);
+      want(shown === 1, `${fragment}: ${shown} panels`);
       await wantInert(page, fragment);
       const rest = trouble.filter((line) => !/status of 400|^400: .*\/api\//.test(line));
       want(rest.length === 0, `${fragment.slice(0, 80)}: ${rest.join("; ")}`);
@@ -224,6 +222,107 @@ export const robust = {
     }
   },
 
+  async "half-a-character-is-asked-about-like-any-other"() {
+    const cases = [["#compute", "#key-input", "#key-verdict", /Not a valid key/], ["#compute", "#accept-input", "#accept-verdict", /No match/], ["#errors", "#error-text", "#error-answer", /does not know/]];
+    for (const [fragment, field, answer, words] of cases) {
+      // Alone, and where a long text is cut between the halves.
+      for (const text of ["a\ud800b", `x${"😀".repeat(4000)}`]) {
+        const { page, settled, close } = await panel(fragment);
+        await settled();
+        // Not by Playwright, which mends what it types.
+        await page.$eval(field, (one, text) => {
+          one.value = text.replace("HALF", "\ud800");
+          one.dispatchEvent(new Event("input", { bubbles: true }));
+        }, text.replace("\ud800", "HALF"));
+        await textOf(page, answer, (shown) => words.test(shown) && !/malformed/i.test(shown));
+        await close();
+      }
+    }
+  },
+
+  async "what-is-shown-belongs-to-the-key-above"() {
+    const { page, settled, close } = await panel("#compute");
+    await settled();
+    await page.fill("#accept-input", "s3pPLMBiTxaQ9kYGzzhZRbK+xOo=");
+    await textOf(page, "#accept-verdict", (text) => text.includes("A match"));
+    await page.fill("#key-input", "abc");
+    await textOf(page, "#accept-verdict", (text) => text !== "" && !text.includes("match"));
+    // Twelve that look like 24 to a script are not 24, and say nothing about bits.
+    await page.fill("#key-input", "😀".repeat(12));
+    await textOf(page, "#key-checks", (text) => /does not hold: 24 characters/.test(text) && !text.includes("bits"));
+    await page.fill("#key-input", "");
+    await page.waitForSelector('#key-checks a[href="#rules/server/key-empty"]');
+    // Nor stands the last answer beside a key that could not be asked about.
+    await page.fill("#key-input", "dGhlIHNhbXBsZSBub25jZQ==");
+    await textOf(page, "#accept-output", (text) => text !== "");
+    // While the server thinks about it, it is dimmed.
+    await page.route("**/api/key?**", () => {});
+    await page.fill("#key-input", "AQIDBAUGBwgJCgsMDQ4PEA==");
+    await page.waitForFunction(() => getComputedStyle(document.querySelector("#accept-output")).opacity < 0.5);
+    await page.unroute("**/api/key?**");
+    await page.route("**/api/key?**", (route) => route.abort());
+    await page.fill("#key-input", "x3JJHMbDL1EzLkh9GBhXDw==");
+    await textOf(page, "#key-verdict", (text) => text.includes("No answer"));
+    want((await page.textContent("#accept-output")) === "", "the accept value of another key is shown");
+    await close();
+  },
+
+  async "browser-that-permits-no-websocket-is-told-in-words"() {
+    const refused = "The operation is insecure";
+    const presses = [["#live", "#connect", "#status"], ["#frames", "#frames-connect", "#frames-status"], ["#frames", "#malformed-play", "#malformed-frames"], ["#wrong", "#wrong-play", "#wrong-tally"],
+      ["#wrong", "#wrong-run", "#wrong-tally"], ["#cache", "#cache-browser", "#cache-flow"], ["#rules/client/accept-missing-opens", '.rule-card[open] .probe', ".rule-card[open] .probe-result"]];
+    for (const [fragment, pressed, told] of presses) {
+      const { page, trouble, settled, close } = await panel(fragment);
+      await settled();
+      await page.evaluate((refused) => {
+        window.WebSocket = class {
+          constructor() {
+            throw new DOMException(refused, "SecurityError");
+          }
+        };
+      }, refused);
+      await page.click(pressed);
+      await textOf(page, told, (text) => text.includes(refused));
+      await page.waitForFunction((pressed) => !document.querySelector(pressed).disabled, pressed);
+      wantQuiet({ trouble });
+      await close();
+    }
+  },
+
+  async "many-messages-are-few-questions"() {
+    const { page, settled, close } = await panel("#frames");
+    let asked = 0;
+    page.on("request", (request) => { if (request.url().includes("/api/observed")) asked += 1; });
+    await page.click("#frames-connect");
+    await page.waitForSelector('#frames-timeline [data-from="server"]');
+    want((await page.textContent("#frames-status")).trim() === "Open.", "it is compressed without leave");
+    await page.$$eval(".frames-say", ([hello]) => { for (let turn = 0; turn < 300; turn++) hello.click(); });
+    await page.waitForFunction(() => document.querySelectorAll("#frames-timeline .frame").length === 602);
+    await settled();
+    want(asked < 40, `${asked} questions`);
+    await close();
+  },
+
+  async "cache-goes-on-for-many-visits"() {
+    const { page, trouble, close } = await panel("#cache");
+    for (let visit = 1; visit <= 24; visit++) {
+      await page.click("#cache-browser");
+      await page.waitForSelector(`#cache-flow[data-visits="${visit}"]`);
+    }
+    want((await page.$$("#cache-flow > li")).length === 20, "the story has no end");
+    wantQuiet({ trouble }, /failed: Error during WebSocket handshake|\/cache\?/);
+    await close();
+  },
+
+  async "nothing-is-done-for-a-method-that-asks-to-change-something"() {
+    const id = "0123456789abcdef-" + Date.now();
+    for (const method of ["POST", "PUT", "DELETE", "OPTIONS"]) {
+      const { status } = await fetch(`${address}api/cache?id=${id}&client=careless`, { method });
+      want(status === 405, `${method}: ${status}`);
+    }
+    want((await (await fetch(`${address}api/cache?id=${id}`)).json()).came === 0, "a client was sent to the cache");
+  },
+
   async "last-of-quick-clicks-is-shown"() {
     const names = ["live", "wrong", "rules", "frames", "compute", "errors", "edit", "cache"];
     for (let turn = 0; turn < names.length; turn++) {
@@ -256,6 +355,18 @@ export const robust = {
     await page.waitForSelector("#server-saw");
     const moving = await page.evaluate(() => [getComputedStyle(document.documentElement).scrollBehavior, document.getAnimations().length]);
     want(moving[0] === "auto" && moving[1] === 0, `moving: ${moving}`);
+    await close();
+  },
+
+  async "paper-is-light-and-has-what-was-found"() {
+    const { page, settled, close } = await panel("#wrong/client/accept-missing-opens/1", { colorScheme: "dark" });
+    await settled();
+    await page.click("#wrong-play");
+    await page.waitForSelector("#wrong-outcome");
+    await page.emulateMedia({ media: "print" });
+    const [paper, nav, found, play] = await page.evaluate(() => [getComputedStyle(document.body).backgroundColor, ...[".top", ".case[aria-current] .outcome", "#wrong-play"].map((one) => document.querySelector(one).checkVisibility())]);
+    want(Number(paper.match(/\d+/)[0]) > 200, `the paper is ${paper}`);
+    want(!nav && found && !play, `on paper: navigation ${nav}, outcome ${found}, button ${play}`);
     await close();
   },
 

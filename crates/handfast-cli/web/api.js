@@ -7,14 +7,21 @@ export class Gone extends Error {
   }
 }
 
+/** Text as a part of a query. Half a surrogate pair, which is no character, becomes U+FFFD. @param {string} text */
+export const part = (text) => encodeURIComponent(text.toWellFormed());
+
+/** The longest that is waited for an answer (milliseconds): a probe may take many connections. */
+const ANSWER_LIMIT = 60_000;
+
 /** Asks for JSON; fails with the server's words, or with `Gone`. @param {string} path @returns {Promise<any>} */
 export async function getJson(path) {
   let answer;
   try {
-    answer = await fetch(path, { headers: { Accept: 'application/json' } });
+    answer = await fetch(path, { headers: { Accept: 'application/json' }, signal: AbortSignal.timeout(ANSWER_LIMIT) });
   } catch {
     throw new Gone();
   }
+  if (answer.status === 414) throw new Error('That is too long for one question to the server: about 32,000 bytes fit.');
   if (!answer.ok) throw new Error((await answer.text()).trim() || `status ${answer.status}`);
   return answer.json();
 }

@@ -1,5 +1,5 @@
 // The second part of the frames panel: a frame of the visitor's making, given to the server's real connection.
-import { $, h, fill, card, button, announce, counted, failure, remember } from '/dom.js';
+import { $, h, fill, card, button, announce, choose, counted, failure, remember } from '/dom.js';
 import { getJson } from '/api.js';
 import { fromHex, toHex, asText } from '/bytes.js';
 import { decode, bits, frameView, timeline, OPCODES } from '/decode.js';
@@ -13,7 +13,7 @@ const SAMPLES = {
   'Opcode 3': { opcode: 3 },
   'Ping of 126 bytes': { opcode: 9, payload: 'x'.repeat(126) },
   'Ping without FIN': { opcode: 9, fin: false },
-  'Length too long a form': { length: 16 },
+  'Length not in the shortest form': { length: 16 },
   'Not UTF-8': { payload: '\\xc3\\x28' },
   'Close 1005': { opcode: 8, payload: '\\x03\\xed' },
   'Close 1000': { opcode: 8, payload: '\\x03\\xe8bye' },
@@ -38,7 +38,7 @@ export function builder() {
       field('frame-payload', 'Payload (\\xNN for single bytes)', h('textarea', { id: 'frame-payload', rows: 2, spellcheck: 'false' })),
       h('div', { id: 'frame-preview' }),
       h('div', { class: 'row' }, h('button', { class: 'primary', id: 'frame-send' }, 'Send to the server’s parser'))),
-    h('div', { id: 'frame-verdict', class: 'stack', 'aria-live': 'polite' }));
+    h('div', { id: 'frame-verdict', class: 'stack' }));
 }
 
 const field = (id, text, control) => h('div', {}, h('label', { for: id }, text), control);
@@ -46,8 +46,8 @@ const field = (id, text, control) => h('div', {}, h('label', { for: id }, text),
 /** @param {Draft} draft */
 export function put(draft) {
   for (const [name] of TICKS) $(`frame-${name}`).checked = draft[name];
-  $('frame-opcode').value = String(draft.opcode);
-  $('frame-length').value = String(draft.length);
+  choose($('frame-opcode'), draft.opcode);
+  choose($('frame-length'), draft.length);
   $('frame-key').value = draft.key;
   $('frame-payload').value = draft.payload;
   preview();
@@ -101,16 +101,17 @@ async function judge() {
     showVerdict(verdict);
   } catch (error) {
     fill($('frame-verdict'), failure('No verdict', error));
+    announce(`No verdict. ${error.message}`);
   }
 }
 
 function showVerdict({ events, answer, open }) {
   const fault = events.find((event) => event.kind === 'fault');
-  const title = fault ? `✕ Close ${fault.code}` : events.length === 0 ? '… Waiting for more' : open ? '✓ Taken' : '✓ Closed';
+  const title = fault ? `✕ Close ${fault.code}` : events.length === 0 ? '… Waiting for more' : open ? '✓ Accepted' : '✓ Closed';
   const words = fault ? fault.text : events.length === 0 ? 'The frame, or its message, is not whole yet.' : events.map(eventWords).join('; ');
   announce(`${title.slice(2)}. ${words}`);
   fill($('frame-verdict'), h('div', { class: 'banner', id: 'frame-outcome', 'data-good': fault ? 'false' : events.length === 0 ? '' : 'true' }, h('b', {}, title), h('span', {}, words), fault && h('span', {}, h('b', {}, 'Fix '), fault.fix)),
-    answer !== '' && h('div', { class: 'stack' }, h('h3', {}, 'The server writes'), timeline([{ at: 0, from: 'server', bytes: answer }]).map((seen) => frameView(seen, true))));
+    answer !== '' && h('div', { class: 'stack' }, h('h3', {}, 'The server writes'), timeline([{ at: null, from: 'server', bytes: answer }]).map((seen) => frameView(seen, true))));
 }
 
 function eventWords({ kind, text, bytes, code }) {

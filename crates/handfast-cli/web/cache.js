@@ -1,5 +1,5 @@
 // Panel 5: the story of the cache, told and played.
-import { $, h, fill, intro, card, button, failure, needsHttp1, faultList } from '/dom.js';
+import { $, h, fill, intro, card, button, announce, failure, needsHttp1, faultList, whileBusy } from '/dom.js';
 import { freshName, getJson, socketUrl, isHttp2 } from '/api.js';
 import { headView, encode } from '/bytes.js';
 
@@ -17,7 +17,7 @@ export function mount(into) {
         button('handfast’s client', () => withClient('handfast'), { id: 'cache-handfast' }),
         button('A client that reads the status only', () => withClient('careless'), { id: 'cache-careless' }),
         button('Empty the cache', empty, { id: 'cache-empty' }))),
-    h('ol', { id: 'cache-flow', class: 'flow', 'aria-live': 'polite' }),
+    h('ol', { id: 'cache-flow', class: 'flow' }),
     card('What this shows', h('ul', { class: 'plain' },
       h('li', {}, 'The key is random for each connection, so the right answer differs each time: a stored one cannot fit.'),
       h('li', {}, 'A client has to compare every byte of the accept value (', h('a', { class: 'rule', href: '#rules/client/accept-wrong-opens' }, 'client/accept-wrong-opens'), '). One that only looks for 101 talks to nobody, or to an attacker who filled the cache.'),
@@ -31,42 +31,43 @@ function empty() {
   name = freshName();
   visits = 0;
   fill($('cache-flow'));
+  $('cache-flow').dataset.visits = '0';
 }
 
-function busy(is) {
-  for (const id of ['cache-browser', 'cache-handfast', 'cache-careless', 'cache-empty']) $(id).disabled = is;
-}
-
-async function withClient(client) {
-  busy(true);
+/** One client at a time. @param {() => Promise<void>} visit */
+const alone = (visit) => whileBusy(['cache-browser', 'cache-handfast', 'cache-careless', 'cache-empty'], async () => {
   try {
-    tell(client === 'handfast' ? 'handfast’s client' : 'The careless client', await getJson(`/api/cache?id=${name}&client=${client}`), client === 'careless');
+    await visit();
   } catch (error) {
-    complain(error);
+    append(h('li', {}, failure('No answer', error)));
+    announce(`No answer. ${error.message}`);
   }
-  busy(false);
-}
+});
 
-async function withBrowser() {
-  busy(true);
+const withClient = (client) => alone(async () =>
+  tell(client === 'handfast' ? 'handfast’s client' : 'The careless client', await getJson(`/api/cache?id=${name}&client=${client}`), client === 'careless'));
+
+const withBrowser = () => alone(async () => {
+  const before = await getJson(`/api/cache?id=${name}`);
   const opened = await new Promise((done) => {
     let is = false;
     const socket = new WebSocket(socketUrl(`/cache?observe=${name}`));
     socket.onopen = () => { is = true; socket.close(1000); };
     socket.onclose = () => done(is);
   });
-  try {
-    const cache = await getJson(`/api/cache?id=${name}`);
-    if (cache.visits.length === visits) throw new Error('The cache saw no request of your browser: its console says why.');
-    tell('Your browser', { ...cache.visits.at(-1), opened, faults: [] });
-  } catch (error) {
-    complain(error);
-  }
-  busy(false);
-}
+  const { came, last } = await getJson(`/api/cache?id=${name}`);
+  if (came === before.came) throw new Error('The cache saw no request of your browser: its console says why.');
+  tell('Your browser', { ...last, opened, faults: [] });
+});
 
-function complain(error) {
-  $('cache-flow').append(h('li', {}, failure('No answer', error)));
+/** More than this many visits are not shown: the oldest make room. */
+const SHOWN_MAX = 20;
+
+/** @param {HTMLElement} item */
+function append(item) {
+  const flow = $('cache-flow');
+  flow.append(item);
+  while (flow.childElementCount > SHOWN_MAX) flow.firstElementChild.remove();
 }
 
 const keyOf = (lines, field) => lines.find((line) => line.toLowerCase().startsWith(`${field}:`))?.replace(/^[^:]*:\s*/, '') ?? '';
@@ -84,10 +85,11 @@ function tell(who, visit, careless = false) {
   const good = !fooled;
   const title = fooled ? '✕ Fooled: it believes that the WebSocket is open' : visit.replay ? '✓ Refused: the answer was made for another key' : '✓ Opened: the server answered this very key';
   const words = fooled ? 'What it sends now reaches nobody.' : visit.replay ? (visit.faults.length > 0 ? '' : 'The script is told “error” and 1006; the console says more.') : 'The cache has stored the answer.';
+  announce(`${who}. ${title.slice(2)}. ${words}`);
   const key = keyOf(visit.request, 'sec-websocket-key');
   const accept = keyOf(visit.response, 'sec-websocket-accept');
   const answer = `${visit.response.join('\r\n')}\r\n\r\n`;
-  $('cache-flow').append(h('li', { 'data-replay': String(visit.replay), 'data-opened': String(visit.opened), 'data-careless': String(careless) },
+  append(h('li', { 'data-replay': String(visit.replay), 'data-opened': String(visit.opened), 'data-careless': String(careless) },
     trip(who, visit.replay, visit.replay ? `${who} asks the cache, which answers by itself; the server is not asked` : `${who} asks the cache, which asks the server`),
     h('p', { class: 'banner', 'data-good': String(good) }, h('b', {}, title), words),
     h('dl', { class: 'facts' }, h('dt', {}, 'Its key'), h('dd', {}, h('code', { class: 'part-key' }, key)), h('dt', {}, 'Got accept'), h('dd', {}, h('code', {}, accept)),

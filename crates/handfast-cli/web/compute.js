@@ -1,16 +1,16 @@
 // Panel 1: from the key to its accept value, each step computed by the server that answers real handshakes.
 import { $, h, fill, intro, card, button, copyButton, remember, ruleLink, faultList } from '/dom.js';
-import { getJson } from '/api.js';
+import { getJson, part } from '/api.js';
 
 const SAMPLE = 'dGhlIHNhbXBsZSBub25jZQ==';
 
-/** Each has to hold for a key; the rules that say so. */
+/** Each has to hold for a key; the rules that say so. A soft one may be broken, and says nothing about what is no key. */
 const CHECKS = [
-  { text: '24 characters', rules: ['server/key-length'], holds: (key) => key.length === 24 },
-  { text: 'letters, digits, + and /', rules: ['server/key-alphabet', 'server/key-url-safe'], holds: (key) => /^[A-Za-z0-9+/]*=*$/.test(key) },
+  { text: '24 characters', rules: ['server/key-length', 'server/key-over-long', 'server/key-empty'], holds: (key) => [...key].length === 24 },
+  { text: 'letters, digits, + and /', rules: ['server/key-alphabet', 'server/key-url-safe', 'server/key-inner-whitespace'], holds: (key) => /^[A-Za-z0-9+/]*=*$/.test(key) },
   { text: 'ends with ==', rules: ['server/key-padding-missing', 'server/key-padding-excess'], holds: (key) => /[^=]==$/.test(key) },
-  { text: '16 bytes', rules: ['server/key-length'], holds: (key) => Math.floor(key.replace(/=+$/, '').length * 6 / 8) === 16 },
-  { text: 'unused bits are 0', rules: ['server/key-pad-bits'], holds: (key) => /[AQgw]=*$/.test(key), soft: true },
+  { text: 'encodes 16 bytes', rules: ['server/key-length'], holds: (key) => Math.floor(key.replace(/=+$/, '').length * 6 / 8) === 16 },
+  { text: 'the 4 bits that no byte uses are 0', rules: ['server/key-pad-bits'], holds: (key) => /[AQgw]=*$/.test(key), soft: true },
 ];
 
 /** Where to go from here. */
@@ -37,7 +37,7 @@ export function mount(into) {
         h('p', { class: 'who', 'aria-hidden': 'true' }, 'The server answers'),
         h('span', { class: 'label' }, 'Sec-WebSocket-Accept'),
         h('output', { id: 'accept-output', class: 'mono', for: 'key-input' }),
-        h('p', { id: 'accept-none', class: 'remark', hidden: true }, 'No accept value: a server refuses this key.'),
+        h('p', { id: 'accept-none', class: 'remark', hidden: true }, 'No accept value: there is none without a valid key.'),
         h('div', { class: 'row' }, copyButton(() => $('accept-output').textContent, 'Copy', { id: 'accept-copy', 'aria-label': 'Copy the accept value' }))),
       h('div', { class: 'below' },
         h('p', { id: 'key-verdict', class: 'verdict', role: 'status' }),
@@ -83,17 +83,34 @@ let asked = 0;
 
 async function compute(key) {
   const mine = ++asked;
+  // Until it is answered, what stands there belongs to another key.
+  $('result').setAttribute('aria-busy', 'true');
   try {
-    const answer = await getJson(key === null ? '/api/key' : `/api/key?key=${encodeURIComponent(key)}`);
+    const answer = await getJson(key === null ? '/api/key' : `/api/key?key=${part(key)}`);
     if (mine === asked) showKey(answer, key === null);
   } catch (error) {
-    if (mine === asked) verdict('key-verdict', false, `No answer: ${error.message}`);
+    if (mine !== asked) return;
+    showAccept('');
+    $('accept-none').hidden = true;
+    for (const id of ['key-checks', 'key-faults']) fill($(id));
+    verdict('key-verdict', false, `No answer: ${error.message}`);
   }
 }
 
 function verdict(id, good, text) {
   $(id).dataset.good = good === null ? '' : String(good);
   $(id).textContent = good === null ? text : `${good ? '✓' : '✕'} ${text}`;
+}
+
+/** @param {string} accept empty where there is none */
+function showAccept(accept) {
+  const is = accept !== '';
+  $('accept-output').textContent = accept;
+  $('result').dataset.valid = String(is);
+  $('result').setAttribute('aria-busy', 'false');
+  $('accept-copy').disabled = !is;
+  $('key-steps').closest('.card').hidden = !is;
+  $('accept-verdict').textContent = '';
 }
 
 function showKey(answer, fresh) {
@@ -104,11 +121,9 @@ function showKey(answer, fresh) {
   const key = $('key-input').value.trim();
   const valid = answer.faults.length === 0;
   $('key-input').setAttribute('aria-invalid', String(!valid));
-  $('key-steps').closest('.card').hidden = !valid;
-  $('result').dataset.valid = String(valid);
-  $('accept-copy').disabled = !valid;
+  showAccept(valid ? answer.accept : '');
   $('accept-none').hidden = valid;
-  fill($('key-checks'), CHECKS.map(({ text, rules, holds, soft }) => {
+  fill($('key-checks'), CHECKS.filter(({ soft }) => valid || !soft).map(({ text, rules, holds, soft }) => {
     const is = holds(key);
     // The server says which rules are broken; this only says where each belongs.
     const broken = is ? [] : soft ? rules : rules.filter((rule) => answer.faults.some((fault) => fault.rule === rule));
@@ -116,7 +131,7 @@ function showKey(answer, fresh) {
       h('span', { class: 'unseen' }, is ? 'holds: ' : soft ? 'allowed, but odd: ' : 'does not hold: '), text, broken.length > 0 && [' ', ruleLink(broken[0])]);
   }));
   fill($('key-faults'), !valid && faultList(answer.faults));
-  $('accept-output').textContent = valid ? answer.accept : '';
+  compare();
   if (!valid) {
     const count = answer.faults.length === 1 ? 'a rule' : `${answer.faults.length} rules`;
     verdict('key-verdict', false, `Not a valid key: it breaks ${count}, and a server must refuse the request.`);
@@ -124,7 +139,6 @@ function showKey(answer, fresh) {
   }
   verdict('key-verdict', true, 'A valid key: 24 characters that encode 16 bytes.');
   fill($('key-steps'), steps(answer));
-  compare();
 }
 
 const pairs = (hex) => hex.match(/../g) ?? [];
@@ -144,22 +158,26 @@ function steps(answer) {
       h('p', { class: 'remark' }, h('span', { class: 'part-key' }, '24 characters of the key'), ' and ', h('span', { class: 'part-guid' }, '36 of the GUID'),
         ': 60 bytes. The GUID is the same for everybody, for ever: nobody else would append it by accident.')),
     step('Hash with SHA-1', h('p', { class: 'value mono', id: 'key-digest' }, digest.join(' ')),
-      h('p', { class: 'remark' }, '20 bytes. SHA-1 pads the 60 bytes with one bit and their length to two blocks of 64. It is no secret here, so its weakness does no harm.')),
+      h('p', { class: 'remark' }, '20 bytes. SHA-1 pads the 60 bytes with one bit and their length to two blocks of 64. Nothing here is secret, so the weakness of SHA-1 does no harm.')),
     step('Encode as base64', h('div', { class: 'groups mono', 'aria-hidden': 'true' }, Array.from({ length: 7 }, (_, at) =>
       h('div', {}, h('span', {}, digest.slice(3 * at, 3 * at + 3).join(' ')), h('b', {}, answer.accept.slice(4 * at, 4 * at + 4))))),
     h('p', { class: 'remark' }, 'Three bytes become four characters; the last two bytes become three and a ', h('code', {}, '='), '.')),
   ];
 }
 
+let compared = 0;
+
 async function compare() {
+  const mine = ++compared;
   const [key, accept] = [$('key-input').value, $('accept-input').value.trim()];
   if (!accept) return verdict('accept-verdict', null, '');
+  if ($('result').dataset.valid !== 'true') return verdict('accept-verdict', null, 'To compare, the key above has to be a valid one.');
   try {
-    const answer = await getJson(`/api/accept?key=${encodeURIComponent(key)}&accept=${encodeURIComponent(accept)}`);
-    if (accept !== $('accept-input').value.trim()) return;
+    const answer = await getJson(`/api/accept?key=${part(key)}&accept=${part(accept)}`);
+    if (mine !== compared) return;
     if (answer.right) verdict('accept-verdict', true, 'A match: this answer was made for this key.');
     else verdict('accept-verdict', false, `No match: ${answer.mistake ?? 'no mistake that we know makes this value. Is it the answer to another key?'}${answer.mistake ? '.' : ''}`);
   } catch (error) {
-    verdict('accept-verdict', false, error.message);
+    if (mine === compared) verdict('accept-verdict', false, error.message);
   }
 }

@@ -1,44 +1,85 @@
 // The same request for other tools.
 import { linesOf, isPlain } from '/bytes.js';
 
-/** In single quotes, for a shell. @param {string} text */
-const quoted = (text) => `'${text.replaceAll("'", "'\\''")}'`;
+/**
+ * A word for a shell. What a terminal would take for a key, or show as something else, stands as \xNN.
+ * @param {Uint8Array} bytes
+ */
+function quoted(bytes) {
+  if (bytes.every(isPlain)) return `'${latin1(bytes).replaceAll("'", "'\\''")}'`;
+  const escaped = Array.from(bytes, (byte) => {
+    if (byte === 39 || byte === 92) return `\\${String.fromCharCode(byte)}`;
+    return isPlain(byte) ? String.fromCharCode(byte) : `\\x${byte.toString(16).padStart(2, '0')}`;
+  });
+  return `$'${escaped.join('')}'`;
+}
 
-/** @param {Uint8Array} bytes */
+const latin1 = (bytes) => String.fromCharCode(...bytes);
+const bytesOf = (text) => Uint8Array.from(text, (character) => character.charCodeAt(0));
+
+/** The lines of a head as text, a character for each byte, without their ends. @param {Uint8Array} bytes */
 function parts(bytes) {
-  const lines = linesOf(bytes).map((line) => new TextDecoder('latin1').decode(line).replace(/\r?\n$/, ''));
-  const [method = 'GET', target = '/'] = (lines[0] ?? '').split(' ');
-  const fields = lines.slice(1).filter((line) => line !== '');
-  return { method, target, fields };
+  const lines = linesOf(bytes).map(latin1);
+  const whole = lines.map((line) => line.replace(/\r?\n$/, ''));
+  const [, method = 'GET', target = '/', version = ''] = /^(\S*) (.*) (\S*)$/s.exec(whole[0] ?? '') ?? [];
+  const end = whole.indexOf('', 1);
+  return { lines, method, target, version, fields: whole.slice(1, end < 0 ? undefined : end), behind: end < 0 ? null : whole.length - end - 1 };
+}
+
+/** A field as curl can be told it; null where it would leave it out, or read a file. @param {string} field */
+function curlField(field) {
+  const [, name, value] = /^([^\s:;@][^:;]*):(.*)$/s.exec(field) ?? [];
+  if (name === undefined) return null;
+  return value.trim() === '' ? `${name};` : field;
 }
 
 /** @param {Uint8Array} bytes @param {string} origin */
 export function asCurl(bytes, origin) {
-  const { method, target, fields } = parts(bytes);
-  const own = new Set(fields.map((field) => field.split(':')[0].toLowerCase()));
+  const { method, target, version, fields } = parts(bytes);
+  const told = fields.map(curlField).filter((field) => field !== null);
+  const own = new Set(told.map((field) => field.split(/[:;]/)[0].toLowerCase()));
   const silent = ['User-Agent', 'Accept', 'Host'].filter((name) => !own.has(name.toLowerCase())).map((name) => `-H '${name}:'`);
-  const list = [...fields.map((field) => `-H ${quoted(/^[^:]*:\s*$/.test(field) ? field.replace(/:\s*$/, ';') : field)}`), ...silent];
-  return ['curl -i --http1.1 --max-time 3', method === 'GET' ? '' : `-X ${quoted(method)}`, ...list, quoted(origin + target)].filter(Boolean).join(' \\\n  ');
+  // curl tidies the path of an address, and takes more than a path for another host.
+  const isPlainPath = /^\/(?!\/)[\w~!$&'()*+,;=:@%/?-]*$/.test(target);
+  return [`curl -i --http${version === 'HTTP/1.0' ? '1.0' : '1.1'} --max-time 3`, method === 'GET' ? '' : `-X ${quoted(bytesOf(method))}`,
+    ...told.map((field) => `-H ${quoted(bytesOf(field))}`), ...silent, isPlainPath ? '' : `--request-target ${quoted(bytesOf(target))}`,
+    `'${origin}${isPlainPath ? target.replaceAll("'", "'\\''") : '/'}'`].filter(Boolean).join(' \\\n  ');
+}
+
+/** What curl cannot send as it stands in this request, in words. @param {Uint8Array} bytes */
+export function curlChanges(bytes) {
+  const { lines, version, fields, behind } = parts(bytes);
+  return [
+    lines.some((line) => line.endsWith('\n') && !line.endsWith('\r\n')) && 'line ends without CR',
+    bytes.includes(0) && 'a NUL',
+    !/^HTTP\/1\.[01]$/.test(version) && 'a request line of this form',
+    fields.some((field) => curlField(field) === null) && 'a line that is no field',
+    fields.filter((field) => /^host:/i.test(field)).length > 1 && 'a second Host',
+    behind === null && 'a head without an end',
+    behind > 0 && 'what stands behind the head',
+  ].filter(Boolean);
 }
 
 /** @param {Uint8Array} bytes @param {string} host @param {boolean} tls */
 export function asNetcat(bytes, host, tls) {
-  const format = Array.from(bytes, (byte) => {
+  const format = Array.from(bytes, (byte, at) => {
     if (byte === 13) return '\\r';
     if (byte === 10) return '\\n';
     if (byte === 37) return '%%';
     if (byte === 92) return '\\\\';
     if (byte === 39) return "'\\''";
-    return isPlain(byte) ? String.fromCharCode(byte) : `\\${byte.toString(8).padStart(3, '0')}`;
+    // A hyphen in front would be an option.
+    return isPlain(byte) && (at > 0 || byte !== 45) ? String.fromCharCode(byte) : `\\${byte.toString(8).padStart(3, '0')}`;
   }).join('');
   const url = new URL(`http://${host}`);
   const [name, port] = [url.hostname.replace(/^\[|\]$/g, ''), url.port || (tls ? '443' : '80')];
-  const pipe = tls ? `openssl s_client -quiet -connect ${host.includes(':') ? host : `${host}:443`}` : `nc -q 2 ${name} ${port}`;
+  const pipe = tls ? `openssl s_client -quiet -connect ${url.hostname}:${port}` : `nc -w 2 ${name} ${port}`;
   return `printf '${format}' | ${pipe}`;
 }
 
-/** @param {Uint8Array} bytes @param {{ outcome: string, faults: { rule: string }[] }} verdict */
-export function asRust(bytes, verdict) {
+/** @param {Uint8Array} bytes @param {{ outcome: string, faults: { rule: string }[] }} verdict @param {string} host @param {boolean} tls */
+export function asRust(bytes, verdict, host, tls) {
+  const hosts = [...new Set(['localhost', '127.0.0.1', '::1', new URL(`http://${host}`).hostname.replace(/^\[|\]$/g, '')])];
   const body = linesOf(bytes).map((line) => `        ${rustLine(line)}\\`).join('\n');
   const rules = (verdict.faults ?? []).map((fault) => `"${fault.rule}"`).join(', ');
   const check = verdict.outcome === 'accepted'
@@ -52,7 +93,8 @@ fn this_request_is_${verdict.outcome === 'accepted' ? 'accepted' : verdict.outco
 ${body}
     ";
     // As \`handfast serve\` judges: set the hosts, and whether the connection is TLS, as your server does.
-    let policy = Policy { hosts: vec!["localhost".into(), "127.0.0.1".into(), "::1".into()], ..Policy::default() };
+    let hosts = [${hosts.map((name) => `"${name}"`).join(', ')}].map(String::from).to_vec();
+    let policy = Policy { hosts, secure: ${tls}, ..Policy::default() };
     let refusal = match RequestReader::new().read(request, &policy) {
         Ok(Progress::Complete { value, .. }) => value.into_offer(&policy).err(),
         Ok(Progress::Partial) => None,

@@ -5,7 +5,7 @@ import { asText, toHex, isPlain } from '/bytes.js';
 /**
  * @typedef {{ fin: boolean, rsv: boolean[], opcode: number, masked: boolean, lengthBits: number, length: number, key: Uint8Array,
  *   header: Uint8Array, raw: Uint8Array, payload: Uint8Array }} Frame
- * @typedef {{ from: 'client' | 'server', at: number, frame: Frame }} Seen `at` in microseconds since the request
+ * @typedef {{ from: 'client' | 'server', at: number | null, frame: Frame }} Seen `at` in microseconds since the request, where there was one
  */
 
 export const OPCODES = { 0: 'continuation', 1: 'text', 2: 'binary', 8: 'close', 9: 'ping', 10: 'pong' };
@@ -33,7 +33,7 @@ export function decode(bytes) {
 
 /**
  * All whole frames of a recording, in the order of their last byte.
- * @param {{ at: number, from: 'client' | 'server', bytes: string }[]} pieces @returns {Seen[]}
+ * @param {{ at: number | null, from: 'client' | 'server', bytes: string }[]} pieces @returns {Seen[]}
  */
 export function timeline(pieces) {
   const seen = [];
@@ -44,7 +44,7 @@ export function timeline(pieces) {
     joined.set(rest[from]);
     joined.set(more, rest[from].length);
     let begin = 0;
-    for (let one = decode(joined); one; one = decode(joined.slice(begin))) {
+    for (let one = decode(joined); one; one = decode(joined.subarray(begin))) {
       seen.push({ from, at, frame: one.frame });
       begin += one.size;
     }
@@ -85,7 +85,7 @@ export function frameView({ from, at, frame }, open = false) {
     if (view.open && inside.childElementCount === 0) inside.append(bits(frame), payloadView(frame));
   } },
   h('summary', {}, h('b', {}, `${from === 'client' ? '→' : '←'} ${nameOf(frame)}`), h('span', { class: 'unseen' }, from === 'client' ? 'from the client' : 'from the server'),
-    h('span', { class: 'mono' }, summary(frame)), h('span', { class: 'when' }, `${counted(frame.header.length + frame.raw.length, 'byte')} · ${(at / 1000).toFixed(1)} ms`)),
+    h('span', { class: 'mono' }, summary(frame)), h('span', { class: 'when' }, counted(frame.header.length + frame.raw.length, 'byte'), at !== null && ` · ${(at / 1000).toFixed(1)} ms`)),
   inside);
   if (open) inside.append(bits(frame), payloadView(frame));
   return view;

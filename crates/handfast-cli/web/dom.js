@@ -46,6 +46,12 @@ export const failure = (title, error) => h('p', { class: 'banner', 'data-good': 
 export const needsHttp1 = () => h('p', { class: 'banner notice' }, h('b', {}, 'This page came over HTTP/2'),
   h('span', {}, 'Where server and browser can, WebSockets go over it too, as streams without a key, a 101 or bytes of their own. This panel is about those: if it has nothing to show, open the page from ', h('code', {}, 'handfast serve'), ' without a certificate. Browsers speak HTTP/1.1 then.'));
 
+/** Sets a field; a choice that there is none of becomes the first one. @param {HTMLInputElement | HTMLSelectElement} control @param {string | number} value */
+export function choose(control, value) {
+  control.value = String(value);
+  if (control instanceof HTMLSelectElement && control.selectedIndex < 0) control.selectedIndex = 0;
+}
+
 /** A button. @param {string} text @param {(event: Event) => void} onclick @param {Record<string, any>} [more] */
 export const button = (text, onclick, more = {}) => h('button', { type: 'button', onclick, ...more }, text);
 
@@ -65,18 +71,73 @@ export function copyButton(text, label = 'Copy', more = {}) {
   return made;
 }
 
-/** Keeps the state in the fragment, so that a link shows the same. @param {string} fragment */
+/** Longer fragments are no links any more: browsers become slow, and chats cut them. */
+const FRAGMENT_MAX = 60_000;
+/** Browsers refuse what comes more often than some 200 times in 10 s: behind this many, the rest comes more slowly. */
+const AT_ONCE_MAX = 80;
+const AT_ONCE_WINDOW = 10_000;
+const SLOWLY = 100;
+/** What is to be kept next, and where it was said. @type {{ fragment: string, at: string } | null} */
+let next = null;
+let waiting = false;
+let written = 0;
+let windowEnd = 0;
+
+/** Keeps the state in the fragment, so that a link shows the same; a moment later where it has changed often. @param {string} fragment */
 export function remember(fragment) {
+  next = { fragment: fragment.length > FRAGMENT_MAX ? fragment.split('?')[0] : fragment, at: location.hash };
+  if (!waiting) keepNext();
+}
+
+function keepNext() {
+  const { fragment, at } = next;
+  next = null;
+  // Whoever has gone to another panel meanwhile has another address.
+  if (location.hash === at) setFragment(fragment);
+  if (performance.now() > windowEnd) [written, windowEnd] = [0, performance.now() + AT_ONCE_WINDOW];
+  written += 1;
+  waiting = written > AT_ONCE_MAX;
+  if (!waiting) return;
+  setTimeout(() => {
+    waiting = false;
+    if (next) keepNext();
+  }, SLOWLY);
+}
+
+/** Changes the fragment at once, without a step in the history. @param {string} fragment */
+export function setFragment(fragment) {
   try {
     history.replaceState(null, '', fragment);
   } catch {
-    // Browsers refuse what is too long or comes too often: the link stays as it was.
+    // The browser does not want to: the link stays as it was.
   }
 }
 
 /** Says it to those who listen. @param {string} text */
 export function announce(text) {
   $('announcer').textContent = text;
+}
+
+/**
+ * Disables controls while something is done, and gives the focus back to the one that had it: a disabled one loses it.
+ * A control is an element, or the id of one that may be another element afterwards.
+ * @template T @param {(string | HTMLButtonElement)[]} controls @param {() => Promise<T>} work @returns {Promise<T>}
+ */
+export async function whileBusy(controls, work) {
+  const find = (control) => (typeof control === 'string' ? $(control) : control);
+  const focused = controls.find((control) => find(control) === document.activeElement);
+  for (const control of controls) find(control).disabled = true;
+  try {
+    return await work();
+  } finally {
+    for (const control of controls) find(control).disabled = false;
+    if (focused) refocus(find(focused));
+  }
+}
+
+/** Gives the focus to an element where it was lost, and nowhere else. @param {HTMLElement} element */
+export function refocus(element) {
+  if (document.activeElement === document.body) element.focus({ preventScroll: true });
 }
 
 /** A link to a rule. @param {string} id */

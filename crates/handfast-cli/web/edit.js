@@ -4,9 +4,10 @@ import { getJson } from '/api.js';
 import { byteView, fromHex, joined, toHex } from '/bytes.js';
 import { bytesOf } from '/escapes.js';
 import { PRESETS, KNOCK_OUTS } from '/presets.js';
-import { asCurl, asNetcat, asRust } from '/copies.js';
+import { asCurl, asNetcat, asRust, curlChanges } from '/copies.js';
 
 const SAMPLE = 'dGhlIHNhbXBsZSBub25jZQ==';
+const isTls = location.protocol === 'https:';
 /** The last verdict, with the bytes that it is about. */
 let judged = { bytes: new Uint8Array(), verdict: { outcome: '', faults: [] } };
 
@@ -24,7 +25,7 @@ export function mount(into) {
     h('div', { class: 'pair' },
     card('', h('div', {}, h('label', { for: 'edit-request' }, 'The request'),
       h('textarea', { id: 'edit-request', rows: 14, spellcheck: 'false', autocapitalize: 'off', autocorrect: 'off', 'aria-describedby': 'edit-help', oninput: changed }),
-      h('p', { class: 'remark', id: 'edit-help' }, 'A line is a line, ended as chosen below. ', h('code', {}, '\\r'), ', ', h('code', {}, '\\n'), ', ', h('code', {}, '\\t'), ' and ',
+      h('p', { class: 'remark', id: 'edit-help' }, 'Every line ends as chosen below. ', h('code', {}, '\\r'), ', ', h('code', {}, '\\n'), ', ', h('code', {}, '\\t'), ' and ',
         h('code', {}, '\\xNN'), ' stand for single bytes, ', h('code', {}, '\\\\'), ' for a backslash.')),
     h('div', { class: 'row' },
       h('label', { class: 'tick', for: 'edit-ending' }, 'Lines end with ', h('select', { id: 'edit-ending', onchange: changed },
@@ -109,10 +110,11 @@ async function send() {
 }
 
 function showVerdict(bytes, verdict) {
+  const changes = curlChanges(bytes);
   const { outcome, status, faults } = verdict;
   const response = fromHex(verdict.response);
   const title = outcome === 'accepted' ? `✓ ${status}: accepted` : outcome === 'waits' ? '… The server waits' : `✕ ${status}: refused`;
-  const words = outcome === 'accepted' ? 'The WebSocket is open.'
+  const words = outcome === 'accepted' ? 'This request opens a WebSocket.'
     : outcome === 'waits' ? `The head has no end: after ${verdict.waits} s the answer is ${status}.`
       : faults.length === 0 ? '' : `It breaks ${counted(faults.length, 'rule')}.`;
   announce(`${title.slice(2)}. ${words}`);
@@ -123,18 +125,19 @@ function showVerdict(bytes, verdict) {
   fill($('edit-verdict'),
     h('div', { class: 'pair' },
       h('section', { class: 'card' }, byteView('What was sent', bytes, { wrong }, 'edit-sent'),
-        wrong.length > 0 && h('p', { class: 'remark' }, 'Marked: the bytes that the faults are about. What is missing has no place.')),
+        wrong.length > 0 && h('p', { class: 'remark' }, 'Marked: the bytes that the faults are about. What is missing cannot be marked.')),
       h('section', { class: 'card' }, byteView(outcome === 'waits' ? 'What is answered in the end' : 'What is answered', response, undefined, 'edit-answer'))),
     card('Take it with you', h('div', { class: 'chips' },
       copyButton(() => asCurl(judged.bytes, location.origin), 'Copy as curl', { id: 'copy-curl' }),
-      copyButton(() => asNetcat(judged.bytes, location.host, location.protocol === 'https:'), location.protocol === 'https:' ? 'Copy as printf | openssl' : 'Copy as printf | nc', { id: 'copy-nc' }),
-      copyButton(() => asRust(judged.bytes, judged.verdict), 'Copy as a Rust test', { id: 'copy-rust' }),
+      copyButton(() => asNetcat(judged.bytes, location.host, isTls), isTls ? 'Copy as printf | openssl' : 'Copy as printf | nc', { id: 'copy-nc' }),
+      copyButton(() => asRust(judged.bytes, judged.verdict, location.host, isTls), 'Copy as a Rust test', { id: 'copy-rust' }),
       copyButton(() => location.href, 'Copy the link')),
+    changes.length > 0 && h('p', { class: 'remark', id: 'copy-changes' }, h('code', {}, 'curl'), ` cannot send ${changes.join(', nor ')}. The other copies are exact.`),
     h('p', { class: 'remark' }, 'The link keeps the request behind its #, which browsers send to nobody.')));
 }
 
 function facts({ offer, subprotocol }) {
-  const rows = [['Path', offer.path], ['Host', offer.authority], ['Origin', offer.origin ?? 'none: no browser'], ['Key', offer.key],
+  const rows = [['Path', offer.path], ['Host', offer.authority], ['Origin', offer.origin ?? 'none: not from a browser'], ['Key', offer.key],
     ['Subprotocols offered', offer.subprotocols.join(', ') || 'none'], ['Subprotocol agreed', subprotocol ?? 'none']];
   return h('dl', { class: 'facts' }, rows.flatMap(([name, value]) => [h('dt', {}, name), h('dd', { class: 'mono' }, value)]),
     h('dt', {}, 'Its proof'), h('dd', {}, h('a', { href: `#compute?${new URLSearchParams({ key: offer.key })}` }, 'from key to accept, step by step')));

@@ -1,6 +1,6 @@
 // Panel 8: what a message means, by the dictionary of `handfast why`.
 import { $, h, fill, intro, card, button, announce, counted, failure, remember, ruleLink } from '/dom.js';
-import { getJson } from '/api.js';
+import { getJson, part } from '/api.js';
 
 /** Messages to begin with: who says it, and what. */
 const SAMPLES = [
@@ -13,6 +13,8 @@ const SAMPLES = [
 ];
 /** Longer messages are cut: the place that matters stands at the begin or at the end. */
 const LONGEST = 6000;
+/** Characters of a message that a link keeps. */
+const LONGEST_LINK = 2000;
 
 /** @param {HTMLElement} into */
 export function mount(into) {
@@ -22,7 +24,7 @@ export function mount(into) {
       h('label', { for: 'error-text' }, 'The message'),
       h('textarea', { id: 'error-text', rows: 4, spellcheck: 'false', oninput: () => { clearTimeout(timer); timer = setTimeout(ask, 250); } }),
       h('div', { class: 'row' }, h('button', { class: 'primary', id: 'error-ask' }, 'What does it mean?')))),
-    h('div', { id: 'error-answer', class: 'answers', 'aria-live': 'polite' }),
+    h('div', { id: 'error-answer', class: 'answers' }),
     card('For example', h('ul', { class: 'samples' }, SAMPLES.map(([who, text]) => h('li', {},
       h('button', { type: 'button', class: 'sample', onclick: () => { $('error-text').value = text; ask(); scrollTo(0, 0); } }, h('b', {}, who), h('span', { class: 'mono' }, text)))))),
   );
@@ -44,13 +46,16 @@ async function ask() {
   const mine = ++asked;
   const whole = $('error-text').value;
   const text = whole.length > LONGEST ? `${whole.slice(0, LONGEST / 2)} ${whole.slice(-LONGEST / 2)}` : whole;
-  remember(text ? `#errors?${new URLSearchParams({ text: text.slice(0, 2000) })}` : '#errors');
+  remember(text ? `#errors?${new URLSearchParams({ text: text.slice(0, LONGEST_LINK) })}` : '#errors');
   if (!text.trim()) return fill($('error-answer'));
   try {
-    const situations = await getJson(`/api/why?text=${encodeURIComponent(text)}`);
+    const situations = await getJson(`/api/why?text=${part(text)}`);
     if (mine === asked) showAnswer(situations);
   } catch (error) {
-    if (mine === asked) fill($('error-answer'), failure('No answer', error));
+    if (mine === asked) {
+      fill($('error-answer'), failure('No answer', error));
+      announce(`No answer. ${error.message}`);
+    }
   }
 }
 
@@ -61,6 +66,6 @@ function showAnswer(situations) {
     return;
   }
   fill($('error-answer'), situations.map(({ id, title, rules, causes }) => h('section', { class: 'card', 'data-situation': id }, h('h2', {}, title),
-    h('ol', { class: 'plain causes' }, causes.map(({ cause, probe, fix }) => h('li', { class: 'cause' }, h('p', {}, h('b', {}, cause)), h('p', {}, h('span', { class: 'label-inline' }, 'Tell it by '), probe), h('p', {}, h('span', { class: 'label-inline' }, 'Fix '), fix)))),
+    h('ol', { class: 'plain causes' }, causes.map(({ cause, probe, fix }) => h('li', { class: 'cause' }, h('p', {}, h('b', {}, cause)), h('p', {}, h('span', { class: 'label-inline' }, 'How to tell '), probe), h('p', {}, h('span', { class: 'label-inline' }, 'Fix '), fix)))),
     rules.length > 0 && h('p', { class: 'remark' }, 'Rules behind it: ', rules.slice(0, 8).flatMap((rule) => [ruleLink(rule), ' '])))));
 }

@@ -1,5 +1,5 @@
 // Panel 6: frames of a live conversation, of the visitor's making, and malformed ones from the server.
-import { $, h, fill, intro, card, button, announce, failure, needsHttp1 } from '/dom.js';
+import { $, h, fill, intro, card, button, announce, failure, needsHttp1, refocus, whileBusy } from '/dom.js';
 import { freshName, getJson, pause, socketUrl, until, isHttp2 } from '/api.js';
 import { timeline, frameView } from '/decode.js';
 import { builder, restore } from '/builder.js';
@@ -17,10 +17,10 @@ const SAY = [
 /** @param {HTMLElement} into */
 export function mount(into) {
   fill(into,
-    intro('frames', 'Frames', 'After the 101 there are no lines any more, only frames: two bytes of header, a length, a mask, a payload. Here they are bit by bit, as the server recorded them.'),
+    intro('frames', 'Frames', 'After the 101 there are no lines of text any more, only frames: two bytes of header, a longer length where it is needed, the client’s masking key, the payload. Here they are bit by bit, as the server recorded them.'),
     isHttp2() && needsHttp1(),
     card('A live conversation', h('div', { class: 'row' }, button('Connect', connect, { id: 'frames-connect', class: 'primary' }),
-      h('label', { class: 'tick' }, h('input', { type: 'checkbox', id: 'frames-deflate' }), 'compress'),
+      h('label', { class: 'tick' }, h('input', { type: 'checkbox', id: 'frames-deflate' }), 'with compression'),
       h('p', { id: 'frames-status', class: 'status', role: 'status', 'data-state': 'idle' }, 'Not connected.')),
     h('div', { class: 'row', role: 'group', 'aria-label': 'Send' }, SAY.map(([text, what]) => button(`Send ${text}`, () => say(what()), { class: 'chip frames-say', disabled: true })),
       button('Close', () => socket?.close(1000, 'bye'), { class: 'chip frames-say', id: 'frames-close', disabled: true })),
@@ -31,6 +31,7 @@ export function mount(into) {
     card('Malformed frames for your browser', h('p', { class: 'remark' }, 'The server opens a WebSocket, sends one of these right behind the 101, and records what your browser answers.'),
       h('div', { class: 'row low' }, h('div', {}, h('label', { for: 'malformed' }, 'The server sends'), h('select', { id: 'malformed' })), button('Play it', playMalformed, { id: 'malformed-play' }), button('Play all', playAll, { id: 'malformed-all' })),
       h('div', { class: 'scroll', tabindex: 0, role: 'region', 'aria-label': 'Results' }, h('table', { id: 'malformed-table', hidden: true }, h('thead', {}, h('tr', {}, ['Sent', 'Close wanted', 'On the wire', 'The script saw'].map((one) => h('th', { scope: 'col' }, one)))), h('tbody', { id: 'malformed-rows' }))),
+      h('p', { id: 'malformed-signs', class: 'remark', hidden: true }, '✓ as wanted, ! failed in another way, ✕ did not fail.'),
       h('div', { id: 'malformed-frames', class: 'timeline' })),
   );
   loading = load();
@@ -59,13 +60,22 @@ function setStatus(state, text) {
   const open = state === 'open';
   $('frames-connect').disabled = open || state === 'connecting';
   for (const one of document.querySelectorAll('.frames-say')) /** @type {HTMLButtonElement} */ (one).disabled = !open;
+  // The button that was pressed cannot keep the focus.
+  if (open) refocus(document.querySelector('.frames-say'));
+  else if (state !== 'connecting') refocus($('frames-connect'));
 }
 
 function connect() {
   name = freshName();
   shownFrames = 0;
   for (const id of ['frames-timeline', 'frames-trouble']) fill($(id));
-  const mine = new WebSocket(socketUrl(`/echo?observe=${name}${$('frames-deflate').checked ? '&deflate=1' : ''}`));
+  let mine;
+  try {
+    mine = new WebSocket(socketUrl(`/echo?observe=${name}&deflate=${Number($('frames-deflate').checked)}`));
+  } catch (error) {
+    setStatus('failed', `The browser refused before it asked: ${error.message}`);
+    return;
+  }
   socket = mine;
   setStatus('connecting', 'Connecting…');
   let opened = false;
@@ -86,7 +96,27 @@ function say(what) {
   if (socket?.readyState === WebSocket.OPEN) socket.send(what);
 }
 
+/** How often the recording is asked for, while messages come. */
+const REFRESH_EVERY = 100;
+let refreshing = false;
+let again = false;
+
+/** Shows what was recorded since. Many messages in a row are one question. */
 async function refresh() {
+  if (refreshing) {
+    again = true;
+    return;
+  }
+  refreshing = true;
+  do {
+    again = false;
+    await look();
+    if (again) await pause(REFRESH_EVERY);
+  } while (again);
+  refreshing = false;
+}
+
+async function look() {
   const asked = name;
   let seen;
   try {
@@ -103,7 +133,9 @@ async function refresh() {
   if (seen.cut && !$('frames-cut')) $('frames-timeline').append(h('p', { id: 'frames-cut', class: 'remark' }, 'The conversation went on; only its begin is recorded.'));
 }
 
-async function playMalformed() {
+const PLAYING = ['malformed-play', 'malformed-all'];
+
+const playMalformed = () => whileBusy(PLAYING, async () => {
   try {
     const one = (await loading).find(({ name: known }) => known === $('malformed').value);
     const frames = await playOne(one);
@@ -111,21 +143,35 @@ async function playMalformed() {
   } catch (error) {
     fill($('malformed-frames'), failure('Not played', error));
   }
-}
+});
 
-async function playAll() {
-  $('malformed-all').disabled = true;
+const playAll = () => whileBusy(PLAYING, async () => {
   fill($('malformed-frames'));
   try {
     for (const one of await loading) await playOne(one);
   } catch (error) {
     fill($('malformed-frames'), failure('Not played', error));
   }
-  $('malformed-all').disabled = false;
+});
+
+/** Whoever has not failed by then has overlooked it, and is closed by the server (milliseconds). */
+const FAILS_WITHIN = 700;
+
+/**
+ * Whether a browser did with a malformed frame what is right: `true`, `false`, or empty where it failed in another way. RFC 6455
+ * leaves the choice of the code open, and a Close frame before a failure is a SHOULD (section 7.1.7).
+ * @param {{ wanted: number, code: number | null, closes: boolean, told: string[], lasted: number }} what
+ */
+export function judged({ wanted, code, closes, told, lasted }) {
+  if (code === wanted) return true;
+  if ([1002, 1007, 1008].includes(code)) return '';
+  const took = told.some((event) => event.startsWith('message'));
+  return !closes && !took && told.at(-1) === 'close 1006' && lasted < FAILS_WITHIN ? '' : false;
 }
 
 async function playOne(one) {
   const mine = freshName();
+  const begin = performance.now();
   const told = await new Promise((done) => {
     const events = [];
     const socket = new WebSocket(socketUrl(`/malformed/${one.name}?observe=${mine}`));
@@ -134,14 +180,14 @@ async function playOne(one) {
     socket.onerror = () => events.push('error');
     socket.onclose = ({ code }) => done([...events, `close ${code}`]);
   });
+  const lasted = performance.now() - begin;
   const seen = await until(() => getJson(`/api/observed?id=${mine}`), ({ ended }) => ended !== null, 3000);
   const frames = timeline(seen.frames);
   const close = frames.find(({ from, frame }) => from === 'client' && frame.opcode === 8);
   const code = close && close.frame.payload.length > 1 ? close.frame.payload[0] * 256 + close.frame.payload[1] : null;
-  // Another code of failure is a remark: RFC 6455 leaves the choice open.
-  const good = code === one.wanted ? true : [1002, 1007, 1008].includes(code) ? '' : false;
-  const wire = close ? `Close ${code ?? 'without a code'}` : 'no Close frame';
-  $('malformed-table').hidden = false;
+  const good = judged({ wanted: one.wanted, code, closes: close !== undefined, told, lasted });
+  const wire = close ? `Close ${code ?? 'without a code'}` : `${good === '' ? 'failed, with ' : ''}no Close frame`;
+  for (const id of ['malformed-table', 'malformed-signs']) $(id).hidden = false;
   document.querySelector(`#malformed-rows [data-name="${one.name}"]`)?.remove();
   $('malformed-rows').append(h('tr', { 'data-name': one.name, 'data-code': code ?? '' }, h('th', { scope: 'row' }, one.label, h('br'), h('span', { class: 'size' }, one.source)), h('td', {}, String(one.wanted)),
     h('td', {}, h('span', { class: 'outcome', 'data-good': String(good) }, `${good === true ? '✓' : good === '' ? '!' : '✕'} ${wire}`)), h('td', {}, told.join(', '))));

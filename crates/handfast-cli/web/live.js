@@ -1,5 +1,5 @@
 // Panel 3: the browser's own handshake as the server saw it, and what a script can and cannot do about it.
-import { $, h, fill, intro, card, button, counted, failure } from '/dom.js';
+import { $, h, fill, intro, card, button, announce, counted, failure, refocus, remember } from '/dom.js';
 import { freshName, getJson, Gone, socketUrl, until } from '/api.js';
 import { byteView, encode } from '/bytes.js';
 
@@ -10,10 +10,10 @@ let socket = null;
 export function mount(into) {
   into.append(
     intro('live', 'Your browser, live', 'A script can open a WebSocket, but it never gets to see the handshake. The server does, and shows it here.'),
-    card('', h('form', { class: 'stack', autocomplete: 'off', onsubmit: (event) => { event.preventDefault(); connect(); } },
+    card('', h('form', { class: 'stack', autocomplete: 'off', oninput: keep, onsubmit: (event) => { event.preventDefault(); connect(); } },
       h('div', { class: 'row low' }, h('div', {}, h('label', { for: 'live-protocols' }, 'Subprotocols to offer'),
         h('input', { id: 'live-protocols', class: 'mono', spellcheck: 'false', autocapitalize: 'off', placeholder: 'echo, chat' })),
-      h('label', { class: 'tick' }, h('input', { type: 'checkbox', id: 'live-deflate', checked: true }), 'the server agrees to compress')),
+      h('label', { class: 'tick' }, h('input', { type: 'checkbox', id: 'live-deflate', checked: true }), 'Server agrees to compression')),
       h('div', { class: 'row' }, h('button', { id: 'connect', class: 'primary' }, 'Open a WebSocket'),
         button('Close', () => socket?.close(1000, 'the button was pressed'), { id: 'disconnect', disabled: true }),
         h('p', { id: 'status', class: 'status', role: 'status', 'data-state': 'idle' }, 'Not connected.')))),
@@ -23,13 +23,24 @@ export function mount(into) {
       h('div', { class: 'row' }, h('input', { id: 'echo-input', value: 'Hello, handfast', disabled: true }), h('button', { id: 'echo-send', disabled: true }, 'Send'))),
     h('div', { id: 'echo-log', class: 'log', role: 'log', 'aria-label': 'Messages', tabindex: 0 }),
     h('p', { class: 'remark' }, 'The same conversation, frame by frame: ', h('a', { href: '#frames' }, 'Frames'), '.')),
-    card('Can a script set these fields by hand?', h('p', { class: 'remark' }, 'The names are forbidden to scripts, so that no page can forge a handshake with a server that was not asked. Try: the server tells what arrived.'),
+    card('Can a script set these fields by hand?', h('p', { class: 'remark' }, 'Browsers forbid scripts to set them, all but the last, so that no page can forge a handshake. Try it: the server tells what arrived.'),
       h('div', { class: 'row' }, button('With fetch', () => byHand('fetch'), { id: 'hand-fetch' }), button('With XMLHttpRequest', () => byHand('XMLHttpRequest'), { id: 'hand-xhr' })),
-      h('div', { id: 'hand-result', class: 'stack', 'aria-live': 'polite' })),
+      h('div', { id: 'hand-result', class: 'stack' })),
   );
 }
 
-export function show() {}
+/** @param {string} _place @param {URLSearchParams} state */
+export function show(_place, state) {
+  if (state.has('protocols')) $('live-protocols').value = state.get('protocols');
+  if (state.has('deflate')) $('live-deflate').checked = state.get('deflate') !== '0';
+}
+
+function keep() {
+  const state = new URLSearchParams();
+  if ($('live-protocols').value) state.set('protocols', $('live-protocols').value);
+  if (!$('live-deflate').checked) state.set('deflate', '0');
+  remember(state.size > 0 ? `#live?${state}` : '#live');
+}
 
 function setStatus(state, text) {
   $('status').dataset.state = state;
@@ -37,12 +48,15 @@ function setStatus(state, text) {
   const open = state === 'open';
   $('connect').disabled = open || state === 'connecting';
   for (const id of ['disconnect', 'echo-input', 'echo-send']) $(id).disabled = !open;
+  // The button that was pressed cannot keep the focus.
+  if (open) refocus($('disconnect'));
+  else if (state !== 'connecting') refocus($('connect'));
 }
 
 function connect() {
   const name = freshName();
   const protocols = $('live-protocols').value.split(',').map((one) => one.trim()).filter(Boolean);
-  const path = `/echo?observe=${name}${$('live-deflate').checked ? '&deflate=1' : ''}`;
+  const path = `/echo?observe=${name}&deflate=${Number($('live-deflate').checked)}`;
   const times = { begin: performance.now(), open: 0, first: 0 };
   let mine;
   try {
@@ -90,7 +104,7 @@ async function observe(name, mine, times) {
 }
 
 const MATTERS = /^(:[a-z]+|host|upgrade|connection|origin|sec-websocket-[a-z]+)$/i;
-const HIDDEN = ['every other header field of both', 'the status code', 'pings and pongs', 'what went wrong, if it does'];
+const HIDDEN = ['every other header field', 'the status code', 'pings and pongs', 'what went wrong, if something did'];
 
 /** The value of a field in lines of a head. @param {string[]} lines @param {string} name */
 const field = (lines, name) => lines.find((line) => line.toLowerCase().startsWith(`${name.toLowerCase()}:`))?.replace(/^[^:]*:\s*/, '') ?? null;
@@ -110,7 +124,7 @@ function showSeen(into, seen, mine, times) {
           : h('p', { class: 'remark' }, 'The key ', h('code', { id: 'server-key', class: 'part-key' }, key), ' was made by your browser for this connection alone. ',
           h('a', { id: 'use-key', href: `#compute?${new URLSearchParams({ key })}` }, 'Compute with it')))),
     h('div', { class: 'answers' },
-      card('Both views', h('div', { class: 'scroll', tabindex: 0 }, h('table', { id: 'both-views' },
+      card('What each side knows', h('div', { class: 'scroll', tabindex: 0 }, h('table', { id: 'both-views' },
         h('thead', {}, h('tr', {}, h('td', {}), ['Browser offered', 'Server agreed', 'Script sees'].map((one) => h('th', { scope: 'col' }, one)))),
         h('tbody', {}, row('Subprotocol', field(seen.request, 'Sec-WebSocket-Protocol'), field(seen.response, 'Sec-WebSocket-Protocol'), mine.protocol),
           row('Extension', field(seen.request, 'Sec-WebSocket-Extensions'), field(seen.response, 'Sec-WebSocket-Extensions'), mine.extensions)))),
@@ -130,6 +144,10 @@ function bars(rows) {
 }
 
 const LOG_ENTRIES_MAX = 200;
+/** Characters of a message that the log shows. */
+const LOG_TEXT_MAX = 4000;
+
+const shortened = (text) => (text.length > LOG_TEXT_MAX ? `${text.slice(0, LOG_TEXT_MAX)}…` : text);
 
 function log(direction, content) {
   const entry = h('p', { 'data-direction': direction });
@@ -139,7 +157,7 @@ function log(direction, content) {
     const binary = content instanceof ArrayBuffer;
     const size = binary ? content.byteLength : encode(content).length;
     fill(entry, h('span', { class: 'mark', 'aria-hidden': 'true' }, direction === 'out' ? '> ' : '< '), h('span', { class: 'unseen' }, direction === 'out' ? 'sent ' : 'received '),
-      h('span', { class: 'text' }, binary ? '(binary)' : content), ' ', h('span', { class: 'size' }, `[${counted(size, 'byte')}]`));
+      h('bdi', { class: 'text' }, binary ? '(binary)' : shortened(content)), ' ', h('span', { class: 'size' }, `[${counted(size, 'byte')}]`));
   }
   const list = $('echo-log');
   list.append(entry);
@@ -170,10 +188,11 @@ async function byHand(way) {
     fill(into, failure(way, error));
     return;
   }
+  announce(`${counted(BY_HAND.filter(([name, value]) => field(head.lines, name) === value).length, 'field')} of ${BY_HAND.length} arrived as set with ${way}.`);
   const rows = BY_HAND.map(([name, value]) => {
     const came = field(head.lines, name);
     const is = came === value;
-    return h('tr', { 'data-field': name, 'data-arrived': String(is) }, h('th', { scope: 'row' }, h('code', {}, `${name}: ${value}`)), h('td', {}, said.get(name) ?? 'taken without a word'),
+    return h('tr', { 'data-field': name, 'data-arrived': String(is) }, h('th', { scope: 'row' }, h('code', {}, `${name}: ${value}`)), h('td', {}, said.get(name) ?? 'nothing'),
       h('td', {}, is ? '✓ as set' : came === null ? '✕ dropped' : h('span', {}, '✕ dropped, the browser sent ', h('code', {}, came))));
   });
   fill(into, h('div', { class: 'scroll', tabindex: 0 }, h('table', { id: 'hand-table', 'data-way': way }, h('thead', {}, h('tr', {}, [`Set with ${way}`, 'The browser said', 'At the server'].map((one) => h('th', { scope: 'col' }, one)))), h('tbody', {}, rows))),
@@ -190,7 +209,7 @@ async function withFetch(said) {
     }
   }
   const request = new Request('/api/head', { headers });
-  for (const [name] of BY_HAND) if (!request.headers.has(name) && !said.has(name)) said.set(name, 'left out without a word');
+  for (const [name] of BY_HAND) if (!request.headers.has(name) && !said.has(name)) said.set(name, 'nothing, and left it out');
   try {
     return await (await fetch(request)).json();
   } catch {

@@ -1,5 +1,5 @@
 // Shows the panel that the fragment names: #PANEL, #PANEL/PLACE or #PANEL?NAME=VALUE. A panel is loaded when it is first wanted.
-import { $, h, failure } from '/dom.js';
+import { $, h, failure, setFragment } from '/dom.js';
 import { Gone, socketUrl } from '/api.js';
 
 /**
@@ -21,6 +21,8 @@ const PANELS = {
 
 /** @type {Map<string, { section: HTMLElement, panel: Panel }>} */
 const mounted = new Map();
+/** The fragment of each panel as it was left, where it says more than the name. @type {Map<string, string>} */
+const left = new Map();
 let shown = '';
 
 function parts() {
@@ -54,7 +56,6 @@ async function mount(name) {
 }
 
 async function route() {
-  if (location.hash === '#main') return;
   const { name } = parts();
   const first = shown === '';
   let here;
@@ -78,7 +79,7 @@ async function route() {
     link.toggleAttribute('aria-current', is);
     if (is) {
       link.setAttribute('aria-current', 'page');
-      link.scrollIntoView({ block: 'nearest', inline: 'center' });
+      reveal(link.parentElement);
     }
   }
   document.title = `${PANELS[name].title} · handfast`;
@@ -92,6 +93,26 @@ async function route() {
   document.body.dataset.ready = name;
 }
 
+/** Brings a link of the strip into its middle; `scrollIntoView` would have the first Tab begin there. @param {HTMLElement} item */
+function reveal(item) {
+  const strip = $('nav');
+  strip.scrollLeft += item.getBoundingClientRect().left - strip.getBoundingClientRect().left - (strip.clientWidth - item.clientWidth) / 2;
+}
+
+/** A panel's bare name shows it as it was left, and then the address says so again. @param {HashChangeEvent} event */
+function arrive({ oldURL }) {
+  const before = new URL(oldURL).hash;
+  if (before.includes('?')) left.set(before.slice(1).split(/[/?]/)[0], before);
+  const again = left.get(location.hash.slice(1));
+  if (again) setFragment(again);
+  route();
+}
+
 $('echo-address').textContent = socketUrl('/echo');
-window.addEventListener('hashchange', route);
+// Not by its address, which belongs to the panel.
+document.querySelector('.skip').addEventListener('click', (event) => {
+  event.preventDefault();
+  $('main').focus();
+});
+window.addEventListener('hashchange', arrive);
 route();

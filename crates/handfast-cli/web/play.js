@@ -6,7 +6,7 @@ import { freshName, getJson, Gone, socketUrl, until } from '/api.js';
  *   takes: number, sample: { answer: string, right: string } }} Wrong
  * @typedef {{ opened: boolean, error: boolean, code: number, clean: boolean, time: number }} Told what the script was told; time in milliseconds
  * @typedef {{ reaction: string, verdict: string, words: string, lasted: number, answer: string, answer_bytes: number, right: string }} Seen
- * @typedef {{ told: Told, seen: Seen | null, url: string, gone: Error | null }} Outcome
+ * @typedef {{ told: Told, seen: Seen | null, url: string, gone: Error | null }} Outcome `gone`: why nothing can be played
  */
 
 /** How long an open one stays open, so that the server can see it. */
@@ -18,9 +18,15 @@ const LIMIT = 25_000;
 export async function play(wrong) {
   const name = freshName();
   const url = socketUrl(`${wrong.path}?observe=${name}`);
-  const told = await tell(url, wrong.takes);
+  let told = { opened: false, error: false, code: 0, clean: false, time: 0 };
   let seen = null;
   let gone = null;
+  try {
+    told = await tell(url, wrong.takes);
+  } catch (error) {
+    // A browser, or something in it, that permits no WebSocket.
+    return { told, seen, url, gone: error };
+  }
   try {
     seen = await until(() => getJson(`/api/played?id=${name}`), (answer) => answer !== null, 6000);
   } catch (error) {

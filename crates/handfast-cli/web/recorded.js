@@ -8,7 +8,7 @@ import { isGood, sign } from '/play.js';
  */
 
 const VERDICTS = ['pass', 'remark', 'fail', 'skipped', 'inconclusive'];
-const HEADS = { pass: '✓ right', remark: '! remark', fail: '✕ wrong', skipped: '– n/a', inconclusive: '? open' };
+const HEADS = { pass: '✓ right', remark: '! remark', fail: '✕ wrong', skipped: '– n/a', inconclusive: '? undecided' };
 
 /** @param {string} path */
 const keyOf = (path) => path.replace('/wrong/', '');
@@ -58,5 +58,5 @@ export function others(clients, path) {
   const dates = [...new Set(known.map(({ date }) => date))].sort();
   return card('What other clients did', h('div', { class: 'scroll', tabindex: 0, role: 'region', 'aria-label': 'What other clients did' },
     h('table', { class: 'clients', id: 'wrong-others' }, h('thead', {}, h('tr', {}, ['Client', 'On the wire', 'It said'].map((one) => h('th', { scope: 'col' }, one)))), h('tbody', {}, rows))),
-  h('p', { class: 'remark' }, `Recorded from ${counted(known.length, 'client')} against these very servers by `, h('code', {}, 'cargo xtask record'), `, ${dates.length > 1 ? `${dates[0]} to ${dates.at(-1)}` : dates[0]}. ✓ right, ✕ wrong, ! worth a remark, – does not apply, ? open.`));
+  h('p', { class: 'remark' }, `Recorded from ${counted(known.length, 'client')} against these very servers by `, h('code', {}, 'cargo xtask record'), `, ${dates.length > 1 ? `${dates[0]} to ${dates.at(-1)}` : dates[0]}. ✓ right, ✕ wrong, ! worth a remark, – does not apply, ? undecided.`));
 }

@@ -1,6 +1,6 @@
 // Panel 7: the whole catalogue, each rule with a link of its own, and its probe in place.
-import { $, h, fill, intro, button, counted, copyButton, failure, remember } from '/dom.js';
-import { getJson } from '/api.js';
+import { $, h, fill, intro, button, choose, counted, copyButton, failure, remember, whileBusy } from '/dom.js';
+import { getJson, part } from '/api.js';
 import { play, isGood, sign } from '/play.js';
 
 /** @type {any[]} */
@@ -15,11 +15,12 @@ let loading;
 /** @param {HTMLElement} into */
 export function mount(into) {
   into.append(
-    intro('rules', 'Rules', 'The catalogue that library, checker and this page share: each rule with its source, its reason, its fix, and a probe that runs here.'),
+    intro('rules', 'Rules', 'The catalogue that library, checker and this page share: each rule with its source, its reason, its fix and, where it can be, a probe that runs here.'),
     h('search', {}, h('form', { class: 'card', onsubmit: (event) => event.preventDefault(), oninput: filter }, h('div', { class: 'row' },
       h('input', { type: 'search', id: 'rules-search', placeholder: 'key, 426, origin, permessage-deflate…', 'aria-label': 'Search the rules' }),
       select('rules-role', 'Role', ['server', 'client', 'intermediary']), select('rules-level', 'Level', ['must', 'should', 'may', 'practice'])),
-    h('p', { id: 'rules-count', class: 'remark', role: 'status' }))),
+    h('p', { id: 'rules-count', class: 'remark', role: 'status' }),
+    h('p', { class: 'remark' }, h('b', {}, 'must'), ', ', h('b', {}, 'should'), ' and ', h('b', {}, 'may'), ' are what the standards say. ', h('b', {}, 'practice'), ': they are silent or disagree, so the checker notes it, and calls it no violation.'))),
     h('div', { id: 'rules-list' }),
   );
   loading = load();
@@ -46,10 +47,10 @@ export async function show(place, state) {
     fill($('rules-list'), failure('No catalogue', error));
     return;
   }
-  if (state.has('q')) $('rules-search').value = state.get('q');
   const chosen = rules.find(({ id }) => id === place);
-  if (chosen) for (const id of ['rules-search', 'rules-role', 'rules-level']) $(id).value = '';
+  for (const [name, id] of FILTERS) choose($(id), chosen ? '' : state.get(name) ?? '');
   apply();
+  if (place && !chosen) $('rules-count').prepend(`There is no rule ${place}. `);
   if (!chosen) return;
   const card = cardElement(place);
   card.open = true;
@@ -86,8 +87,7 @@ function probe(rule) {
   const result = h('div', { class: 'stack probe-result', 'aria-live': 'polite' });
   const cases = wrongs.filter((one) => one.rule === rule.id && one.path !== '/wrong/correct');
   if (cases.length > 0) {
-    const run = button(`Play ${counted(cases.length, 'wrong server')} in this browser`, async () => {
-      run.disabled = true;
+    const run = button(`Play ${counted(cases.length, 'wrong server')} in this browser`, () => whileBusy([run], async () => {
       fill(result);
       for (const one of cases) {
         const { seen, gone } = await play(one);
@@ -98,28 +98,28 @@ function probe(rule) {
         const verdict = seen?.verdict ?? 'inconclusive';
         result.append(h('p', {}, h('span', { class: 'outcome', 'data-good': String(isGood(verdict) ?? '') }, `${sign(verdict)} ${verdict}`), ' ', h('a', { href: `#wrong/${one.path.slice(7)}` }, one.label), seen && `: ${seen.words}`));
       }
-      run.disabled = false;
-    }, { class: 'probe' });
+    }), { class: 'probe' });
     return h('div', { class: 'stack' }, run, result);
   }
   if (!rule.id.startsWith('server/') || !['h1', 'any'].includes(rule.transport)) return null;
-  const run = button('Probe this server', async () => {
-    run.disabled = true;
+  const run = button('Probe this server', () => whileBusy([run], async () => {
     fill(result, h('p', { class: 'remark' }, 'Asking…'));
     try {
-      const { verdict, got, reason, sent } = await getJson(`/api/probe?rule=${encodeURIComponent(rule.id)}`);
+      const { verdict, got, reason, sent } = await getJson(`/api/probe?rule=${part(rule.id)}`);
       fill(result, h('p', { class: 'banner', 'data-verdict': verdict, 'data-good': String(isGood(verdict) ?? '') }, h('b', {}, `${sign(verdict)} ${verdict}`), got ?? reason ?? ''), sent && h('pre', { class: 'wire', tabindex: 0 }, sent));
     } catch (error) {
       fill(result, failure('No verdict', error));
     }
-    run.disabled = false;
-  }, { class: 'probe' });
+  }), { class: 'probe' });
   return h('div', { class: 'stack' }, h('div', { class: 'row' }, run, h('span', { class: 'remark' }, 'by the checker, over real connections from this server to itself')), result);
 }
 
+/** What a link keeps, and the controls that hold it. */
+const FILTERS = [['q', 'rules-search'], ['role', 'rules-role'], ['level', 'rules-level']];
+
 function filter() {
-  const query = $('rules-search').value;
-  remember(query ? `#rules?${new URLSearchParams({ q: query })}` : '#rules');
+  const state = new URLSearchParams(FILTERS.map(([name, id]) => [name, $(id).value]).filter(([, value]) => value));
+  remember(state.size > 0 ? `#rules?${state}` : '#rules');
   apply();
 }
 

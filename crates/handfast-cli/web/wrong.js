@@ -1,5 +1,5 @@
 // Panel 4: every wrong server of the checker, played in this browser, beside what other clients did.
-import { $, h, fill, intro, card, button, announce, counted, download, failure, ruleLink, needsHttp1 } from '/dom.js';
+import { $, h, fill, intro, card, button, announce, counted, download, failure, refocus, remember, ruleLink, needsHttp1, whileBusy } from '/dom.js';
 import { getJson, isHttp2 } from '/api.js';
 import { byteView, fromHex } from '/bytes.js';
 import { difference } from '/difference.js';
@@ -26,15 +26,15 @@ export function mount(into) {
       h('code', {}, 'handfast check-client'), ' judges other clients by the same table.'),
     isHttp2() && needsHttp1(),
     card('', h('div', { class: 'row' }, button('Run all in this browser', runAll, { id: 'wrong-run', class: 'primary' }),
-      button('Stop', () => { running = false; }, { id: 'wrong-stop', hidden: true }),
+      button('Stop', () => { running = false; $('wrong-tally').textContent = 'Stopping after this one…'; }, { id: 'wrong-stop', hidden: true }),
       button('Export Markdown', () => download('handfast-wrong-servers.md', 'text/markdown', markdown()), { id: 'wrong-markdown', disabled: true }),
       button('Export JSON', () => download('handfast-wrong-servers.json', 'application/json', json()), { id: 'wrong-json', disabled: true })),
     h('progress', { class: 'progress', id: 'wrong-progress', value: 0, max: 1, hidden: true, 'aria-label': 'Played' }),
-    h('p', { class: 'tally', id: 'wrong-tally', role: 'status' }, h('span', { class: 'remark' }, 'It takes about a minute, and talks to this server only.')),
+    h('p', { class: 'tally', id: 'wrong-tally' }, h('span', { class: 'remark' }, 'It takes about a minute, and talks to this server only.')),
     h('details', { id: 'wrong-others-all' }, h('summary', {}, 'What other clients did with all of them'), h('div', { id: 'wrong-scoreboard', class: 'stack' }))),
     h('div', { class: 'split' },
       h('section', { class: 'card', 'aria-label': 'The servers' }, h('div', { class: 'scrolls', tabindex: 0, role: 'region', 'aria-label': 'All wrong servers' }, h('ul', { class: 'list', id: 'wrong-list' }))),
-      h('div', { id: 'wrong-detail', class: 'answers', 'aria-live': 'polite' })),
+      h('div', { id: 'wrong-detail', class: 'answers' })),
     h('p', { class: 'remark' }, 'A script is told “error” and 1006 for nearly everything. The reason stands only in the console: open the developer tools (F12), and play one again.'),
   );
   loading = load();
@@ -65,8 +65,13 @@ export async function show(place) {
     return;
   }
   const wanted = `/wrong/${place}`;
-  const one = all.find(({ path }) => path === wanted || path === `${wanted}/1`) ?? all.find(({ path }) => path === chosen) ?? all[1];
+  const known = all.find(({ path }) => path === wanted || path === `${wanted}/1`);
+  const one = known ?? all.find(({ path }) => path === chosen) ?? all[1];
+  // Without a name it is the one that was looked at before, and the address says so.
+  if (!place && chosen) remember(`#wrong/${one.path.slice(7)}`);
   choose(one);
+  if (place && !known) $('wrong-detail').prepend(failure('There is no such server here', new Error('This one is shown in its place.')));
+  else if (place) announce(`${one.label}: a right client ${one.wanted}`);
   // Where the list stands above, what was chosen from it would be out of sight.
   if (place && !matchMedia('(min-width: 75rem)').matches) $('wrong-detail').scrollIntoView({ block: 'start', behavior: 'instant' });
 }
@@ -97,7 +102,7 @@ function detail(one) {
   const { wrong, missing } = difference(answer, right);
   fill($('wrong-detail'),
     h('section', { class: 'card' }, h('h2', { tabindex: -1 }, one.label), h('p', {}, ruleLink(one.rule), ' ', h('span', { class: `level ${one.level}` }, one.level)), h('p', {}, `${one.title}.`),
-      h('dl', { class: 'facts' }, h('dt', {}, 'A client'), h('dd', { id: 'wrong-wanted' }, one.wanted), h('dt', {}, 'Source'), h('dd', {}, one.source), one.needs && [h('dt', {}, 'Needs'), h('dd', {}, one.needs)],
+      h('dl', { class: 'facts' }, h('dt', {}, 'A right client'), h('dd', { id: 'wrong-wanted' }, one.wanted), h('dt', {}, 'Source'), h('dd', {}, one.source), one.needs && [h('dt', {}, 'Needs'), h('dd', {}, one.needs)],
         h('dt', {}, 'Address'), h('dd', { class: 'mono' }, one.path)),
       h('div', { class: 'row' }, button(outcome ? 'Play it again' : 'Play it in this browser', () => playOne(one), { id: 'wrong-play', class: 'primary' }),
         one.takes > 1000 && h('span', { class: 'remark' }, `takes ${Math.round(one.takes / 1000)} s`)),
@@ -108,7 +113,7 @@ function detail(one) {
     others(recorded.clients, one.path));
 }
 
-const WORDS = { pass: 'Right', fail: 'Wrong', remark: 'Worth a remark', skipped: 'Not applicable', inconclusive: 'Open' };
+const WORDS = { pass: 'Right', fail: 'Wrong', remark: 'Worth a remark', skipped: 'Not applicable', inconclusive: 'Undecided' };
 
 /** @param {Outcome} outcome */
 function told({ told: { opened, error, code, clean, time }, seen }) {
@@ -119,20 +124,21 @@ function told({ told: { opened, error, code, clean, time }, seen }) {
 }
 
 /** @param {Wrong} one */
-async function playOne(one) {
-  $('wrong-play').disabled = true;
+const playOne = (one) => whileBusy(['wrong-play'], async () => {
   const outcome = await play(one);
   if (outcome.gone) {
     fill($('wrong-tally'), failure('Not played', outcome.gone));
-    $('wrong-play').disabled = false;
+    announce(`Not played. ${outcome.gone.message}`);
     return;
   }
   outcomes.set(one.path, outcome);
   mark(one);
-  if (chosen === one.path) detail(one);
-  announce($('wrong-outcome')?.textContent ?? '');
+  if (chosen === one.path) {
+    detail(one);
+    announce($('wrong-outcome').textContent);
+  }
   exportable();
-}
+});
 
 /** @param {Wrong} one */
 function mark(one) {
@@ -143,12 +149,12 @@ function mark(one) {
   /** @type {HTMLElement} */ (place).dataset.good = String(isGood(verdict) ?? '');
 }
 
-async function runAll() {
+const runAll = () => whileBusy(['wrong-run'], async () => {
   if (all.length === 0) return;
   running = true;
   const [bar, stop] = [$('wrong-progress'), $('wrong-stop')];
   for (const shown of [bar, stop]) shown.hidden = false;
-  $('wrong-run').disabled = true;
+  refocus(stop);
   // The slow ones last, and the redirects where they stand: browsers open one WebSocket to a host after the other.
   const order = [...all].sort((one, other) => one.takes - other.takes);
   bar.max = order.length;
@@ -164,13 +170,16 @@ async function runAll() {
     bar.value = place + 1;
   }
   running = false;
+  stop.blur();
   for (const shown of [bar, stop]) shown.hidden = true;
-  $('wrong-run').disabled = false;
   if (outcomes.size > 0) exportable();
   if (gone) fill($('wrong-tally'), failure('Stopped', gone));
   else tally();
+  announce($('wrong-tally').textContent);
+  const focused = document.activeElement?.id;
   detail(all.find(({ path }) => path === chosen));
-}
+  if (focused === 'wrong-play') refocus($('wrong-play'));
+});
 
 function exportable() {
   for (const id of ['wrong-markdown', 'wrong-json']) $(id).disabled = false;
@@ -183,7 +192,7 @@ function tally() {
   const messages = new Set([...outcomes.values()].filter(({ told: { opened } }) => !opened).map(({ told: { code } }) => code));
   const failed = [...outcomes.values()].filter(({ told: { opened } }) => !opened).length;
   const one = (number, word) => h('span', {}, h('b', {}, number), ` ${word}`);
-  fill($('wrong-tally'), one(counts.pass, '✓ right'), one(counts.fail, '✕ wrong'), one(counts.remark, '! worth a remark'), one(counts.skipped, '– not applicable'), counts.inconclusive > 0 && one(counts.inconclusive, '? open'),
+  fill($('wrong-tally'), one(counts.pass, '✓ right'), one(counts.fail, '✕ wrong'), one(counts.remark, '! worth a remark'), one(counts.skipped, '– not applicable'), counts.inconclusive > 0 && one(counts.inconclusive, '? undecided'),
     h('span', {}, `For ${counted(failed, 'refused answer')} your browser told the script ${messages.size === 1 ? 'one and the same close code' : counted(messages.size, 'close code')}.`));
   $('wrong-tally').dataset.done = String(outcomes.size);
   scores(tallyOf([...outcomes].filter(([path]) => isRecorded(recorded.clients, path)).map(([, { seen }]) => seen?.verdict ?? 'inconclusive')));
@@ -197,11 +206,14 @@ function results() {
   });
 }
 
-const json = () => `${JSON.stringify({ browser: navigator.userAgent, summary: count(), results: results() }, null, 2)}\n`;
+/** The day of the export, by the visitor's clock. */
+const today = () => new Date().toLocaleDateString('sv');
+
+const json = () => `${JSON.stringify({ browser: navigator.userAgent, date: today(), servers: all.length, summary: count(), results: results() }, null, 2)}\n`;
 
 function markdown() {
   const cell = (text) => String(text).replaceAll('\\', '\\\\').replaceAll('|', '\\|').replaceAll('`', "'").replaceAll('<', '&lt;').replaceAll('\n', ' ');
   const rows = results().map((one) => `| ${sign(one.verdict)} ${one.verdict} | ${one.rule} | ${cell(one.case)} | ${cell(one.wanted)} | ${one.reaction ?? ''} | ${one.script.code} | ${one.script.time} |`);
   const counts = Object.entries(count()).map(([word, number]) => `${number} ${word}`).join(', ');
-  return `# Wrong servers\n\n${cell(navigator.userAgent)}: ${counts}.\n\n| verdict | rule | case | a client | it | close code | ms |\n| --- | --- | --- | --- | --- | --- | --- |\n${rows.join('\n')}\n`;
+  return `# Wrong servers\n\n${cell(navigator.userAgent)}, ${today()}, ${outcomes.size} of ${all.length} servers: ${counts}.\n\n| verdict | rule | case | a right client | this one | close code | ms |\n| --- | --- | --- | --- | --- | --- | --- |\n${rows.join('\n')}\n`;
 }

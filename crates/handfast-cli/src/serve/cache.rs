@@ -1,7 +1,7 @@
 //! A cache that is wrong on purpose: it stores the first 101 and serves it to whoever comes next. The accept value was
 //! made against exactly this.
 
-use super::limits::{REACTION_TIMEOUT, VISITS_MAX};
+use super::limits::REACTION_TIMEOUT;
 use super::record;
 use super::words;
 use crate::key;
@@ -18,7 +18,9 @@ pub struct Cache(Arc<Mutex<Inside>>);
 #[derive(Debug, Default)]
 struct Inside {
     stored: Option<Vec<u8>>,
-    visits: Vec<Value>,
+    /// Visits until now.
+    came: u64,
+    last: Value,
 }
 
 /// What a visitor of the cache gets.
@@ -31,10 +33,10 @@ pub struct Served {
 }
 
 impl Cache {
-    /// What the cache holds and who came, for the page.
+    /// What the cache holds, how many came, and the last of them, for the page.
     pub fn to_json(&self) -> Value {
         let inside = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        json!({ "stored": inside.stored.as_deref().map(record::lines), "visits": inside.visits })
+        json!({ "stored": inside.stored.as_deref().map(record::lines), "came": inside.came, "last": inside.last })
     }
 
     /// Answers a request as such a cache does. `from_server` is the right answer, which is only asked for when nothing is stored.
@@ -48,14 +50,13 @@ impl Cache {
         if !is_replay && answer.starts_with(b"HTTP/1.1 101 ") {
             inside.stored = Some(answer.clone());
         }
-        if inside.visits.len() < VISITS_MAX {
-            inside.visits.push(json!({
-                "who": who,
-                "request": record::lines(request),
-                "response": record::lines(&answer),
-                "replay": is_replay,
-            }));
-        }
+        inside.came += 1;
+        inside.last = json!({
+            "who": who,
+            "request": record::lines(request),
+            "response": record::lines(&answer),
+            "replay": is_replay,
+        });
         Served { answer, is_replay }
     }
 
@@ -146,11 +147,13 @@ mod tests {
     }
 
     #[test]
-    fn no_more_visits_are_remembered_than_the_limit_allows() {
+    fn the_last_visit_is_remembered_and_all_are_counted() {
         let cache = Cache::default();
-        for _ in 0..=VISITS_MAX {
+        for _ in 0..40 {
             cache.careless("localhost").expect("a client");
         }
-        assert_eq!(cache.to_json()["visits"].as_array().map(Vec::len), Some(VISITS_MAX));
+        cache.careful("localhost").expect("a client");
+        let json = cache.to_json();
+        assert_eq!((&json["came"], &json["last"]["who"]), (&json!(41), &json!("handfast")));
     }
 }

@@ -19,9 +19,6 @@ pub const RECORDED_PIECES_MAX: usize = 2048;
 /// Bytes of a wrong server's answer that are kept (4 KiB); the longest that is sent has no end.
 pub const ANSWER_BYTES_MAX: usize = 4 << 10;
 
-/// Visits that one cache remembers.
-pub const VISITS_MAX: usize = 16;
-
 /// How long a wrong server waits for a client's reaction, six times as long where it answers nothing.
 pub const REACTION_TIMEOUT: Duration = Duration::from_secs(2);
 

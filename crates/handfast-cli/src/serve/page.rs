@@ -9,8 +9,6 @@ use serde_json::Value;
 /// A request for a page: what the answers depend on.
 #[derive(Clone, Copy, Debug)]
 pub struct PageRequest<'a> {
-    /// The method as it was spelled.
-    pub method: &'a str,
     /// The path, percent-encoded.
     pub path: &'a str,
     /// The query without its question mark.
@@ -50,10 +48,6 @@ pub fn metrics(request: PageRequest<'_>, text: String) -> HttpResponse {
 }
 
 fn file(request: PageRequest<'_>, kind: &str, content: Vec<u8>) -> HttpResponse {
-    if !matches!(request.method, "GET" | "HEAD") {
-        let response = HttpResponse::text(405, "This is a page: it answers GET and HEAD.\n");
-        return finish(response, &[("Allow", "GET, HEAD")]);
-    }
     let policy = content_security_policy(request.authority);
     let mut fields = vec![("Content-Type", kind)];
     if kind == HTML {
@@ -80,6 +74,12 @@ fn content_security_policy(authority: Option<&str>) -> String {
 /// The answer to a request for a host name that this server does not answer to, or that has none.
 pub fn refuse_host(fault: &RequestFault) -> HttpResponse {
     finish(HttpResponse::text(fault.status(), format!("{}\n  {fault}\n", fault.rule().id)), &[])
+}
+
+/// The answer to a method that reads nothing.
+pub fn refuse_method() -> HttpResponse {
+    let response = HttpResponse::text(405, "This is a page: it answers GET and HEAD.\n");
+    finish(response, &[("Allow", "GET, HEAD")])
 }
 
 /// The answer to a page of another site that asks for the JSON of this one.

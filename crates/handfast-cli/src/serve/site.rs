@@ -54,8 +54,7 @@ impl Site {
             origins if origins.iter().any(|origin| origin == "*") => OriginPolicy::Any,
             origins => OriginPolicy::Allow(origins.to_vec()),
         };
-        let mut answer =
-            Answer::new().subprotocols(SUBPROTOCOLS).expect("the names are tokens, each given once");
+        let mut answer = plain_answer();
         if args.deflate {
             // No context is kept: thousands of idle connections hold no memory for it.
             answer = answer.deflate(DeflateOptions::default());
@@ -91,10 +90,11 @@ impl Site {
         self.answer.clone()
     }
 
-    /// As [`Site::answer`], with compression where the page asks for it.
+    /// As [`Site::answer`], with compression or without it where the page asks for either.
     fn observed_answer(&self, deflate: Option<&str>) -> Answer {
         match deflate {
             Some("1") => self.answer().deflate(DeflateOptions::default()),
+            Some("0") => plain_answer(),
             _ => self.answer(),
         }
     }
@@ -252,9 +252,12 @@ impl Site {
         {
             return page::refuse_host(fault);
         }
+        // Before anything is done for the asking: some of what stands under /api/ acts.
+        if !matches!(request.method(), "GET" | "HEAD") {
+            return page::refuse_method();
+        }
         let is_tls = request.transport().is_tls();
         let asked = PageRequest {
-            method: request.method(),
             path: request.path(),
             query: request.query(),
             authority: request.head().authority(),
@@ -321,6 +324,11 @@ fn hosts(listen: &Listen, allowed: &[String]) -> Vec<String> {
 
 fn is_loopback(address: IpAddr) -> bool {
     address.to_canonical().is_loopback()
+}
+
+/// What a 101 agrees to without `--deflate`.
+fn plain_answer() -> Answer {
+    Answer::new().subprotocols(SUBPROTOCOLS).expect("the names are tokens, each given once")
 }
 
 /// Subprotocols that a client can try its offers with, most preferred first. To an echo they all mean the same.
