@@ -74,12 +74,26 @@ impl Told {
 /// `handfast: refused 127.0.0.1:40000 "GET /echo HTTP/1.1" with 426: server/version-draft server/key-length`
 fn line(refused: &Refused<'_>) -> String {
     let end = refused.received.iter().position(|byte| matches!(byte, b'\r' | b'\n'));
-    let first = &refused.received[..end.unwrap_or(refused.received.len())];
-    let shown = escape::bytes(&first[..first.len().min(REFUSED_TARGET_BYTES_MAX)]);
-    let rest = if first.len() > REFUSED_TARGET_BYTES_MAX { "..." } else { "" };
+    let first = first_line(&refused.received[..end.unwrap_or(refused.received.len())]);
     let rules: Vec<&str> = refused.refusal.faults().iter().map(|fault| fault.rule().id).collect();
     let (peer, status) = (refused.peer, refused.refusal.status());
-    format!("handfast: refused {peer} \"{shown}\"{rest} with {status}: {}", rules.join(" "))
+    format!("handfast: refused {peer} \"{first}\" with {status}: {}", rules.join(" "))
+}
+
+/// The begin of a request line, without its query: that may hold a token, which is nothing for a log.
+fn first_line(line: &[u8]) -> String {
+    let query = line.iter().position(|byte| *byte == b'?').unwrap_or(line.len());
+    let (line, rest) = line.split_at(query);
+    let behind = rest.iter().rposition(|byte| *byte == b' ').map_or(&[][..], |space| &rest[space..]);
+    let mut shown = escape::bytes(&line[..line.len().min(REFUSED_TARGET_BYTES_MAX)]);
+    if line.len() > REFUSED_TARGET_BYTES_MAX {
+        return shown + "...";
+    }
+    if !rest.is_empty() {
+        shown += "?...";
+        shown += &escape::bytes(&behind[..behind.len().min(REFUSED_TARGET_BYTES_MAX)]);
+    }
+    shown
 }
 
 const SECOND: Duration = Duration::from_secs(1);
@@ -87,6 +101,15 @@ const SECOND: Duration = Duration::from_secs(1);
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_query_is_not_told_and_a_long_line_is_cut() {
+        assert_eq!(first_line(b"GET /chat?token=secret HTTP/1.1"), "GET /chat?... HTTP/1.1");
+        assert_eq!(first_line(b"GET /chat?token=sec"), "GET /chat?...");
+        assert_eq!(first_line(b"\x1b[31m"), "\\u{1b}[31m");
+        let long = first_line(&[b'a'; 4000]);
+        assert!(long.ends_with("a...") && long.len() < 200, "{long}");
+    }
 
     #[test]
     fn no_more_than_so_many_are_told_in_a_second_and_the_rest_is_counted() {
