@@ -102,10 +102,10 @@ fn tls_words(error: &std::io::Error) -> String {
     } else if has(&["CaUsedAsEndEntity"]) {
         "; this is the certificate of an authority, as `openssl req -x509` makes it, and no server's: make one with \
          basicConstraints=CA:FALSE or, for a test, -k"
-    } else if has(&["UnknownIssuer"]) {
+    } else if has(&["expired", "not valid", "NotValid"]) {
+        "; -k takes it all the same, for a test"
+    } else if has(&["invalid peer certificate"]) {
         "; trust it with --cacert FILE or, for a test, -k"
-    } else if has(&["NotValidForName"]) {
-        "; use a name that the certificate is for or, for a test, -k"
     } else {
         ""
     };

@@ -75,6 +75,9 @@ fn a_server_that_is_not_there_is_told_from_wrong_use() {
         (["--baseline", "missing.json"], "--baseline missing.json: "),
         (["--only", "server/key-lenght"], "the nearest is server/key-length"),
         (["--exclude", "client/"], "--exclude client/: this check has no such rule"),
+        (["--only", "server/sub"], "server/sub* takes all that begin so"),
+        (["--header", "A: b\nC: d"], "one line without control characters"),
+        (["--subprotocol", "a b"], "a subprotocol is one word"),
     ] {
         let output = command(&["check", "ws://127.0.0.1:1/"]).args(more).output().expect("the program runs");
         assert_eq!((code(&output), stdout(&output).as_str()), (2, ""));
