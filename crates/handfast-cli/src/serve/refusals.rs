@@ -4,6 +4,7 @@
 use super::limits::{REFUSALS_A_SECOND_MAX, REFUSED_TARGET_BYTES_MAX};
 use crate::{escape, output};
 use handfast::Refused;
+use std::borrow::Cow;
 use std::sync::Mutex;
 use std::time::{Duration, Instant};
 use tokio::sync::Notify;
@@ -73,11 +74,22 @@ impl Told {
 
 /// `handfast: refused 127.0.0.1:40000 "GET /echo HTTP/1.1" with 426: server/version-draft server/key-length`
 fn line(refused: &Refused<'_>) -> String {
-    let end = refused.received.iter().position(|byte| matches!(byte, b'\r' | b'\n'));
-    let first = first_line(&refused.received[..end.unwrap_or(refused.received.len())]);
+    let first = first_line(&request_line(refused.received));
     let rules: Vec<&str> = refused.refusal.faults().iter().map(|fault| fault.rule().id).collect();
     let (peer, status) = (refused.peer, refused.refusal.status());
     format!("handfast: refused {peer} \"{first}\" with {status}: {}", rules.join(" "))
+}
+
+/// The first line of a head; what would stand there over HTTP/1.1 for the fields of HTTP/2.
+fn request_line(head: &[u8]) -> Cow<'_, [u8]> {
+    let mut lines = head.split(|byte| matches!(byte, b'\r' | b'\n'));
+    let first = lines.next().unwrap_or_default();
+    let (Some(method), Some(path)) =
+        (first.strip_prefix(b":method: "), lines.find_map(|line| line.strip_prefix(b":path: ")))
+    else {
+        return first.into();
+    };
+    [method, b" ", path, b" HTTP/2"].concat().into()
 }
 
 /// The begin of a request line, without its query: that may hold a token, which is nothing for a log.
@@ -101,6 +113,14 @@ const SECOND: Duration = Duration::from_secs(1);
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_request_of_http_2_is_told_in_a_line_too() {
+        let head = b":method: CONNECT\r\n:protocol: websocket\r\n:path: /echo?a=b\r\n\r\n";
+        assert_eq!(first_line(&request_line(head)), "CONNECT /echo?... HTTP/2");
+        assert_eq!(&*request_line(b"GET / HTTP/1.1\r\nHost: a\r\n\r\n"), b"GET / HTTP/1.1");
+        assert_eq!(&*request_line(b""), b"");
+    }
 
     #[test]
     fn a_query_is_not_told_and_a_long_line_is_cut() {
