@@ -58,9 +58,28 @@ pub fn shell_print(bytes: &[u8]) -> Option<String> {
     (command.len() <= LONGEST).then_some(command)
 }
 
+/// A word for a shell: in single quotes unless it is plain.
+pub fn shell_word(word: &str) -> String {
+    // Braces with one word in them stay as they are, which is how {url} is written.
+    let plain = |byte: u8| byte.is_ascii_alphanumeric() || b"%+,-./:=@_{}".contains(&byte);
+    if !word.is_empty() && word.bytes().all(plain) {
+        word.to_owned()
+    } else {
+        format!("'{}'", word.replace('\'', "'\\''"))
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_word_comes_out_of_the_shell_as_it_went_in() {
+        for (word, shown) in [("{url}", "{url}"), ("", "''"), ("a b", "'a b'"), ("it's $x", "'it'\\''s $x'")]
+        {
+            assert_eq!(shell_word(word), shown);
+        }
+    }
 
     #[test]
     fn control_bytes_never_reach_the_terminal() {

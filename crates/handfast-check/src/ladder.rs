@@ -35,6 +35,12 @@ impl Ladder {
         ok
     }
 
+    /// Whether this step was tried, and whether it was taken.
+    pub(crate) fn went(&self, name: &str) -> (bool, bool) {
+        let mut tries = self.phases.iter().filter(|phase| phase.name == name).peekable();
+        (tries.peek().is_some(), tries.any(|phase| phase.ok))
+    }
+
     /// Name, TCP to each address, and TLS: the first address that took a connection, and the stream if TLS came about, too.
     pub(crate) async fn reach(
         &mut self,
@@ -74,19 +80,34 @@ impl Ladder {
         let result = dial::tls(stream, &target.host, Arc::clone(config), limit).await;
         let (stream, words) = match result {
             Ok((stream, words)) => (Some(stream), Ok(words)),
-            Err(error) => (None, Err(format!("{error}{}", tls_hint(&error.to_string())))),
+            Err(error) => (None, Err(tls_words(&error))),
         };
         self.step("tls", start, words);
         Some((address, stream))
     }
 }
 
-fn tls_hint(error: &str) -> &'static str {
-    if error.contains("InvalidContentType") || error.contains("corrupt message") {
+/// A failed TLS handshake in words, with what to do about it where that is known.
+fn tls_words(error: &std::io::Error) -> String {
+    let text = match error.kind() {
+        std::io::ErrorKind::TimedOut => "no answer to the TLS handshake in time".to_owned(),
+        std::io::ErrorKind::UnexpectedEof => "the connection closed in the TLS handshake".to_owned(),
+        _ => error.to_string(),
+    };
+    let has = |words: &[&str]| words.iter().any(|word| text.contains(word));
+    let hint = if has(&["InvalidContentType", "corrupt message"]) {
         "; the port speaks plain text: use ws:// instead of wss://"
-    } else if error.contains("UnknownIssuer") || error.contains("NotValidForName") {
+    } else if has(&["no answer to", "closed in"]) {
+        "; a port that speaks plain text does this: try ws://"
+    } else if has(&["CaUsedAsEndEntity"]) {
+        "; this is the certificate of an authority, as `openssl req -x509` makes it, and no server's: make one with \
+         basicConstraints=CA:FALSE or, for a test, -k"
+    } else if has(&["expired", "not valid", "NotValid"]) {
+        "; -k takes it all the same, for a test"
+    } else if has(&["invalid peer certificate"]) {
         "; trust it with --cacert FILE or, for a test, -k"
     } else {
         ""
-    }
+    };
+    format!("{text}{hint}")
 }

@@ -21,12 +21,18 @@ impl Target {
     /// # Errors
     /// [`CheckError::Target`] for another scheme, a fragment, user information, a bad port or an empty host.
     pub fn parse(url: &str) -> Result<Target, CheckError> {
-        let wrong = |what: &str| CheckError::Target(format!("{url}: {what}"));
+        let shown = crate::escape::escape(url.as_bytes(), 200);
+        let wrong = |what: &str| CheckError::Target(format!("{shown}: {what}"));
+        if url.is_empty() {
+            return Err(CheckError::Target("the URL is empty: ws://host/path is wanted".to_owned()));
+        }
         let (secure, rest) = match url.split_once("://") {
             None => (false, url),
-            Some(("ws" | "http", rest)) => (false, rest),
-            Some(("wss" | "https", rest)) => (true, rest),
-            Some((scheme, _)) => return Err(wrong(&format!("the scheme is {scheme}, wanted ws or wss"))),
+            Some((scheme, rest)) => match scheme.to_ascii_lowercase().as_str() {
+                "ws" | "http" => (false, rest),
+                "wss" | "https" => (true, rest),
+                _ => return Err(wrong("a URL here begins with ws://, wss://, http:// or https://")),
+            },
         };
         if rest.contains('#') {
             return Err(wrong("a WebSocket URL has no fragment: remove everything from # on"));
@@ -36,8 +42,19 @@ impl Target {
         }
         let end = rest.find(['/', '?']).unwrap_or(rest.len());
         let (authority, path) = rest.split_at(end);
+        if let Some(other) = path.chars().find(|character| !character.is_ascii()) {
+            let mut bytes = [0; 4];
+            let code: String =
+                other.encode_utf8(&mut bytes).bytes().map(|byte| format!("%{byte:02X}")).collect();
+            return Err(wrong(&format!("the character {other:?} does not stand in a URL: write {code}")));
+        }
+        if !authority.is_ascii() {
+            return Err(wrong("the host is not ASCII: write its name in Punycode (xn--...)"));
+        }
         if authority.contains('@') {
-            return Err(wrong("user and password do not belong in the URL: send an Authorization field"));
+            return Err(wrong(
+                "user and password do not belong in the URL: give them with --credentials 'Authorization: ...'",
+            ));
         }
         let path = match path {
             "" => "/".to_owned(),
@@ -46,8 +63,9 @@ impl Target {
         };
         let (host, port) = split_authority(authority).ok_or_else(|| wrong("wanted host or host:port"))?;
         let port = match port {
-            None if secure => 443,
-            None => 80,
+            // An empty port is the default one (RFC 3986 section 3.2.3).
+            None | Some("") if secure => 443,
+            None | Some("") => 80,
             Some(digits) => digits
                 .parse::<u16>()
                 .ok()
@@ -122,9 +140,24 @@ mod tests {
     }
 
     #[test]
+    fn a_scheme_in_capitals_and_an_empty_port_are_what_the_standards_say() {
+        let target = Target::parse("WSS://a.example:/").expect("valid");
+        assert_eq!((target.secure, target.port, target.url().as_str()), (true, 443, "wss://a.example/"));
+    }
+
+    #[test]
+    fn what_a_url_cannot_hold_comes_back_escaped() {
+        let text = |url| Target::parse(url).expect_err("no URL").to_string();
+        assert!(!text("ws://a/\x1b[31m").contains('\x1b'));
+        assert!(text("ws://a/\u{e4}").ends_with("write %C3%A4"), "{}", text("ws://a/\u{e4}"));
+    }
+
+    #[test]
     fn bad_urls_are_refused_with_their_reason() {
         for url in [
+            "",
             "ftp://a/",
+            "ws://\u{fc}.example/",
             "ws://a/#b",
             "ws:///a",
             "ws://a:0/",

@@ -19,8 +19,11 @@ async fn report(fault: &str) -> Report {
 /// The part of JSON Schema that the schema uses.
 fn valid(schema: &Value, value: &Value, place: &str) {
     if let Some(elsewhere) = schema["$ref"].as_str() {
-        let pointer = elsewhere.strip_prefix("report/1#").expect("references lead to the report's schema");
         let report: Value = serde_json::from_str(handfast_check::SCHEMA).expect("the schema is JSON");
+        // By its whole name: validators resolve a relative one against the name of this schema, to a place where nothing is.
+        let name = report["$id"].as_str().filter(|name| name.starts_with("urn:")).expect("an absolute name");
+        let place_there = elsewhere.strip_prefix(name).expect("references lead to the report's schema");
+        let pointer = place_there.strip_prefix('#').expect("a pointer");
         return valid(report.pointer(pointer).expect("the reference leads somewhere"), value, place);
     }
     if let Some(wanted) = schema.get("const") {
@@ -118,7 +121,7 @@ async fn a_failure_carries_all_that_repeats_and_repairs_it() {
     assert!(sent.starts_with("GET /chat HTTP/1.1\\r\\nHost: 127.0.0.1:"), "{sent}");
     let again = failure.repro.as_deref().unwrap_or_default();
     assert!(
-        again.starts_with("(printf 'GET /chat HTTP/1.1\\r\\n") && again.contains("| nc 127.0.0.1 "),
+        again.starts_with("(printf 'GET /chat HTTP/1.1\\r\\n") && again.contains("| nc -w 3 127.0.0.1 "),
         "{again}"
     );
     assert!(failure.got.as_deref().is_some_and(|got| got.contains("a key of 1 bytes")));

@@ -109,3 +109,67 @@ async fn a_server_that_knows_its_visitors_by_their_keys_is_found() {
         assert_eq!(result.verdict, verdict, "{fault}: {:?} {:?}", result.got, result.reason);
     }
 }
+
+type Answer = fn(usize, &str) -> Option<String>;
+
+/// A server that answers each request head by this function of how many came before; none for silence that lasts.
+async fn answering(answer: Answer) -> std::net::SocketAddr {
+    use tokio::io::{AsyncReadExt, AsyncWriteExt};
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.expect("a free port");
+    let address = listener.local_addr().expect("bound");
+    tokio::spawn(async move {
+        for count in 0.. {
+            let Ok((mut stream, _)) = listener.accept().await else { return };
+            tokio::spawn(async move {
+                let mut buffer = vec![0; 4096];
+                let length = stream.read(&mut buffer).await.unwrap_or_default();
+                let head = String::from_utf8_lossy(&buffer[..length]).into_owned();
+                match answer(count, &head) {
+                    Some(answer) => drop(stream.write_all(answer.as_bytes()).await),
+                    None => std::future::pending().await,
+                }
+            });
+        }
+    });
+    address
+}
+
+#[tokio::test]
+async fn a_server_that_wants_a_login_or_points_elsewhere_is_not_judged_by_the_request_without() {
+    let login: Answer = |_, _| {
+        Some("HTTP/1.1 401 Unauthorized\r\nWWW-Authenticate: Basic\r\nContent-Length: 0\r\n\r\n".to_owned())
+    };
+    let elsewhere: Answer = |_, _| {
+        Some("HTTP/1.1 302 Found\r\nLocation: wss://a.example/\r\nContent-Length: 0\r\n\r\n".to_owned())
+    };
+    for (answer, words) in [(login, "--credentials"), (elsewhere, "it points to wss://a.example/")] {
+        let report = check(answering(answer).await).only("server/correct-handshake-refused").run().await;
+        let report = report.expect("a report");
+        let result = report.result("server/correct-handshake-refused").expect("it was asked for");
+        assert_eq!(result.verdict, Verdict::Inconclusive, "{:?}", result.got);
+        assert!(report.broke.as_deref().is_some_and(|broke| broke.contains(words)), "{:?}", report.broke);
+    }
+}
+
+#[tokio::test]
+async fn the_silence_of_a_server_that_has_hung_up_on_everybody_breaks_no_rule() {
+    let address = answering(|count, head| {
+        let key = head.lines().find_map(|line| line.strip_prefix("Sec-WebSocket-Key: "))?;
+        let accept = handfast_check::accept_for(key.as_bytes());
+        (count < 12).then(|| {
+            format!(
+                "HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n\
+                 Sec-WebSocket-Accept: {accept}\r\n\r\n"
+            )
+        })
+    });
+    let run = check(address.await).timeout(Duration::from_millis(200)).quiet(Duration::from_millis(50));
+    let report = run.only("server/unknown").only("server/connection").only("server/upgrade").run().await;
+    let report = report.expect("a report");
+    let silent = |result: &&handfast_check::RuleResult| {
+        result.got.as_deref().is_some_and(|got| got.contains("no answer within"))
+    };
+    assert!(report.failures().find(silent).is_none(), "{}", explain(&report));
+    assert!(report.summary.inconclusive > 0, "{}", explain(&report));
+    assert!(report.broke.is_some_and(|broke| broke.starts_with("the end: ")));
+}

@@ -82,7 +82,7 @@ pub struct ServeArgs {
     /// address itself are answered to otherwise, on other addresses any
     #[arg(long = "allow-host", value_name = "NAME", value_parser = host)]
     pub allow_hosts: Vec<String>,
-    /// Agree to permessage-deflate where a client offers it
+    /// Agree to permessage-deflate where a client offers it. Messages below 64 bytes go uncompressed all the same
     #[arg(long)]
     pub deflate: bool,
     /// Show counters at /metrics, as Prometheus reads them, to everybody who can reach the port
@@ -105,7 +105,8 @@ pub struct ConnectArgs {
     /// A subprotocol to offer, most preferred first; repeatable
     #[arg(long = "subprotocol", value_name = "NAME")]
     pub subprotocols: Vec<String>,
-    /// Offer permessage-deflate; -v then shows the size of each message on the wire
+    /// Offer permessage-deflate; -v then shows the size of each message on the wire. Messages below 64 bytes go uncompressed
+    /// all the same
     #[arg(long)]
     pub deflate: bool,
     /// Which HTTP carries the WebSocket: 1.1 (the default), 2 (over ws:// with prior knowledge), or prefer-2, which is 2 where a
@@ -211,11 +212,29 @@ pub struct ExplainArgs {
 
 pub fn header(line: &str) -> Result<(String, String), String> {
     match line.split_once(':') {
-        Some((name, value)) if !name.is_empty() => {
-            Ok((name.to_owned(), value.trim_matches([' ', '\t']).to_owned()))
+        Some((name, _)) if !is_token(name) => {
+            Err("the name of a header field has letters, digits and - only, such as X-Name".to_owned())
         }
-        _ => Err("a header field is written as 'Name: value'".to_owned()),
+        Some((_, value)) if value.contains(|letter: char| letter.is_control() && letter != '\t') => {
+            Err("the value of a header field is one line without control characters".to_owned())
+        }
+        Some((name, value)) => Ok((name.to_owned(), value.trim_matches([' ', '\t']).to_owned())),
+        None => Err("a header field is written as 'Name: value'".to_owned()),
     }
+}
+
+/// A name of a subprotocol (RFC 6455 section 4.1: a token).
+pub fn subprotocol(name: &str) -> Result<String, String> {
+    match is_token(name) {
+        true => Ok(name.to_owned()),
+        false => Err("a subprotocol is one word without separators, such as chat.v2".to_owned()),
+    }
+}
+
+/// A token of HTTP (RFC 9110 section 5.6.2).
+fn is_token(text: &str) -> bool {
+    !text.is_empty()
+        && text.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`|~".contains(&byte))
 }
 
 pub fn seconds(text: &str) -> Result<Duration, String> {
@@ -228,7 +247,7 @@ pub fn seconds(text: &str) -> Result<Duration, String> {
 }
 
 /// A serialized origin (RFC 6454 section 6.2), `null` or `*`.
-fn origin(text: &str) -> Result<String, String> {
+pub fn origin(text: &str) -> Result<String, String> {
     let is_origin = |rest: &str| !rest.is_empty() && !rest.contains(['/', '?', '#', '@', ' ']);
     match text.split_once("://") {
         Some((scheme, rest)) if !scheme.is_empty() && is_origin(rest) => Ok(text.to_owned()),
@@ -254,6 +273,9 @@ Serve an echo at /echo and a page about the handshake at /
 
 Prints one line with its address. SIGINT or SIGTERM ends it politely: every client is told 1001, and the program ends \
 when they have answered, or after 5 s. A second signal ends it at once.
+
+Each refused request is told in a line on standard error with the rules that it breaks, ten in a second at most; the others \
+are counted.
 
 Nothing is compressed without --deflate: where a stranger's text and a secret are compressed together, the length of \
 the message tells about the secret (CRIME, BREACH).";
@@ -286,7 +308,9 @@ mod tests {
         assert_eq!(header("A: b: c "), Ok(("A".to_owned(), "b: c".to_owned())));
         assert_eq!(header("A:"), Ok(("A".to_owned(), String::new())));
         assert!(header("A").is_err());
-        assert!(header(": b").is_err());
+        for wrong in [": b", "A b: c", "A: b\r\nC: d", "\u{e4}: b"] {
+            assert!(header(wrong).is_err(), "{wrong:?}");
+        }
     }
 
     #[test]

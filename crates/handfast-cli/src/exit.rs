@@ -22,11 +22,14 @@ pub enum Exit {
     AbnormalClose = 6,
     /// Interrupted by a signal.
     Interrupted = 130,
+    /// The reader of standard output went away before everything was written: 128 and the number of SIGPIPE, as a shell shows
+    /// the tools that this signal ends.
+    Unread = 141,
 }
 
 impl Exit {
     /// Every code with its meaning, in order.
-    const TABLE: [(Self, &'static str); 8] = [
+    const TABLE: [(Self, &'static str); 9] = [
         (Self::Fine, "fine"),
         (Self::Refused, "refused, a rule broken, or nothing found"),
         (Self::WrongUse, "wrong use"),
@@ -35,6 +38,7 @@ impl Exit {
         (Self::Internal, "an error of our own, such as an address that cannot be listened on"),
         (Self::AbnormalClose, "closed abnormally: no Close frame, or a code other than 1000, 1001 and 1005"),
         (Self::Interrupted, "interrupted"),
+        (Self::Unread, "standard output was closed before everything was written, as by `head`"),
     ];
 
     /// The table as text, for the end of `--help`.
@@ -72,11 +76,12 @@ impl Failure {
 }
 
 /// Writing to standard output failed. When its reader went away, as in `handfast explain key | head -1`, it has what it
-/// wanted, and the program ends quietly. This is the only place that decides so.
+/// wanted, and the program ends quietly, with the code that a shell shows for other tools then. A check has its verdict all the
+/// same, and decides by itself.
 impl From<std::io::Error> for Failure {
     fn from(error: std::io::Error) -> Self {
         match error.kind() {
-            std::io::ErrorKind::BrokenPipe => Self::explained(Exit::Fine),
+            std::io::ErrorKind::BrokenPipe => Self::explained(Exit::Unread),
             _ => Self::new(Exit::Internal, format!("cannot write to standard output: {error}")),
         }
     }
@@ -89,7 +94,7 @@ mod tests {
     #[test]
     fn each_code_stands_in_the_help_once_and_in_order() {
         let codes: Vec<u8> = Exit::TABLE.iter().map(|(exit, _)| *exit as u8).collect();
-        assert_eq!(codes, [0, 1, 2, 3, 4, 5, 6, 130]);
+        assert_eq!(codes, [0, 1, 2, 3, 4, 5, 6, 130, 141]);
         for (_, meaning) in Exit::TABLE {
             assert_eq!(Exit::help().matches(meaning).count(), 1, "{meaning}");
         }

@@ -72,7 +72,7 @@ fn by_text(wanted: &str) -> Vec<&'static Rule> {
 }
 
 /// At most five ids, nearest first, by spelling.
-fn near_ids(wanted: &str) -> Vec<&'static str> {
+pub fn near_ids(wanted: &str) -> Vec<&'static str> {
     let wanted = wanted.to_ascii_lowercase();
     let likeness = |id: &str| {
         let name = id.split_once('/').map_or(id, |(_, name)| name);

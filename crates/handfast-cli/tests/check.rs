@@ -59,7 +59,8 @@ fn what_was_broken_before_does_not_count_and_what_is_not_asked_for_neither() {
     assert_eq!(code(&check(&["--baseline", &before])), 0);
     assert_eq!(code(&check(&["--fail-on", "never"])), 0);
     let serve = Serve::start(&[]);
-    let output = handfast(&["check", &serve.url("/echo"), "--only", "client/"]);
+    let nothing = ["--only", "server/key", "--exclude", "server/"];
+    let output = handfast(&[&["check", &serve.url("/echo")][..], &nothing].concat());
     assert_eq!(code(&output), 4, "nothing judged is no pass: {}", stdout(&output));
 }
 
@@ -72,6 +73,11 @@ fn a_server_that_is_not_there_is_told_from_wrong_use() {
     for (more, words) in [
         (["--output", "report.pdf"], "the extension must be txt, json, jsonl, xml, html or md"),
         (["--baseline", "missing.json"], "--baseline missing.json: "),
+        (["--only", "server/key-lenght"], "the nearest is server/key-length"),
+        (["--exclude", "client/"], "--exclude client/: this check has no such rule"),
+        (["--only", "server/sub"], "server/sub* takes all that begin so"),
+        (["--header", "A: b\nC: d"], "one line without control characters"),
+        (["--subprotocol", "a b"], "a subprotocol is one word"),
     ] {
         let output = command(&["check", "ws://127.0.0.1:1/"]).args(more).output().expect("the program runs");
         assert_eq!((code(&output), stdout(&output).as_str()), (2, ""));
@@ -96,4 +102,78 @@ fn why_wants_a_text() {
         assert_eq!(code(&output), 2);
         assert!(stderr(&output).contains("give the text of the message"), "{}", stderr(&output));
     }
+}
+
+#[test]
+fn a_file_that_cannot_be_written_is_told_before_the_run_and_leaves_nothing_behind() {
+    let (good, bad) = (file("before-the-run.json"), file("no-such-folder/report.json"));
+    let output = handfast(&["check", "ws://127.0.0.1:1/", "-o", &good, "-o", &bad]);
+    assert_eq!((code(&output), stdout(&output).as_str()), (5, ""));
+    assert!(stderr(&output).contains("cannot write "), "{}", stderr(&output));
+    assert!(!PathBuf::from(good).exists(), "an empty report is no report");
+}
+
+#[test]
+fn a_verdict_counts_although_nobody_reads_the_report() {
+    use std::process::Stdio;
+    let url = format!("ws://{}/", pages());
+    for format in ["human", "jsonl"] {
+        let (mut run, path) =
+            (command(&["check", &url, "--format", format]), file(&format!("{format}-unread.md")));
+        let mut run = run.args(["-o", &path]).stdout(Stdio::piped()).spawn().expect("the program runs");
+        drop(run.stdout.take());
+        assert_eq!(run.wait().expect("it ends").code(), Some(1), "{format}");
+        let report = std::fs::read_to_string(path).expect("the file was written");
+        assert!(report.contains("server/correct-handshake-refused"), "{report}");
+    }
+}
+
+#[test]
+fn a_port_that_never_speaks_http_was_not_reached_and_breaks_no_rule() {
+    type Answer = fn(&mut std::net::TcpStream);
+    let answers: [(Answer, &str); 3] = [
+        (|_| (), "the connection closed without a byte"),
+        (|stream| drop(stream.write_all(b"SSH-2.0-x\r\n\r\n")), "no HTTP answer: SSH-2.0-x"),
+        // Without end and without a line: this ran for ever and kept all of it.
+        (|stream| while stream.write_all(&[b'a'; 65_536]).is_ok() {}, "no HTTP answer: aaaa"),
+    ];
+    for (answer, words) in answers {
+        let listener = TcpListener::bind("127.0.0.1:0").expect("a free port");
+        let url = format!("ws://{}/", listener.local_addr().expect("bound"));
+        thread::spawn(move || {
+            for mut stream in listener.incoming().flatten() {
+                thread::spawn(move || {
+                    let _head = stream.read(&mut [0; 4096]);
+                    answer(&mut stream);
+                });
+            }
+        });
+        let output = handfast(&["check", &url, "--timeout", "2"]);
+        assert_eq!(code(&output), 3, "{}", stdout(&output));
+        assert!(stdout(&output).contains(words), "{}", stdout(&output));
+        assert!(stdout(&output).contains("0 rules judged"), "{}", stdout(&output));
+    }
+}
+
+#[cfg(unix)]
+#[test]
+fn a_client_that_says_nothing_right_is_told_why_and_leaves_no_children() {
+    let run = |words: &[&str]| {
+        handfast(&[&["check-client", "--only", "client/accept-missing-opens", "--"][..], words].concat())
+    };
+    let output = run(&["no-such-program", "{url}"]);
+    assert_eq!(code(&output), 2);
+    assert!(stderr(&output).contains("no-such-program cannot be started"), "{}", stderr(&output));
+    let output = run(&["sh", "-c", "echo no config >&2; exit 3"]);
+    assert_eq!(code(&output), 3);
+    let words = "It broke at start: the client never connected; it ended with exit status 3; its last words: no config";
+    assert!(stdout(&output).contains(words), "{}", stdout(&output));
+    // A shell, and what it started: both go.
+    let path = file("child.pid");
+    let script = format!("sleep 600 & echo $! >'{path}'");
+    assert_eq!(code(&run(&["sh", "-c", &script])), 3);
+    let child = std::fs::read_to_string(path).expect("the shell ran");
+    // A process that waits to be reaped has ended, too.
+    let stat = std::fs::read_to_string(format!("/proc/{}/stat", child.trim()));
+    assert!(stat.is_err() || stat.is_ok_and(|stat| stat.contains(") Z ")), "{child}");
 }

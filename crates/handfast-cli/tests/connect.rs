@@ -338,7 +338,7 @@ fn a_reader_that_goes_away_ends_it_quietly() {
     drop(stdout);
     stdin.write_all(b"two\n").expect("it reads");
     let output = child.wait_with_output().expect("it ends");
-    assert_eq!((code(&output), stderr(&output).as_str()), (0, ""));
+    assert_eq!((code(&output), stderr(&output).as_str()), (141, ""));
 }
 
 #[cfg(unix)]
@@ -378,4 +378,42 @@ fn replaced(accept: &str, from: &str, to: &str) -> Vec<u8> {
     let answer = String::from_utf8(switching(accept, "")).expect("the answer is text");
     assert!(answer.contains(from));
     answer.replace(from, to).into_bytes()
+}
+
+#[test]
+fn of_a_page_in_place_of_a_websocket_the_begin_is_shown_and_with_v_all() {
+    let page: String = (0..200).map(|line| format!("<p>line {line}</p>\n")).collect();
+    let answer = format!("HTTP/1.1 200 OK\r\nContent-Length: {}\r\n\r\n{page}", page.len());
+    let shown = |more: &[&str]| {
+        let answer = answer.clone();
+        let server = OneAnswer::start(move |_| answer.into_bytes());
+        let output = handfast(&[&["connect", &server.url()][..], more].concat());
+        assert_eq!(code(&output), 1);
+        stderr(&output)
+    };
+    let text = shown(&[]);
+    assert!(text.contains("<p>line 5</p>\n= a body of ") && !text.contains("line 6"), "{text}");
+    assert!(text.contains("; -v shows all that was read of it\n"), "{text}");
+    let text = shown(&["-v"]);
+    assert!(text.contains("<p>line 199</p>") && !text.contains("= a body of"), "{text}");
+}
+
+#[test]
+fn urls_that_lead_nowhere_say_so_once() {
+    let error = |args: &[&str]| stderr(&handfast(&[&["connect"], args].concat()));
+    let text = error(&["ws://127.0.0.1:1/"]);
+    assert!(
+        text.starts_with("handfast: 127.0.0.1 could not be reached on port 1: Connection refused"),
+        "{text}"
+    );
+    let text = error(&["ftp://127.0.0.1/"]);
+    assert_eq!(
+        text,
+        "handfast: a URL here begins with ws://, wss://, http:// or https://, this one with \"ftp\"\n"
+    );
+    #[cfg(unix)]
+    {
+        let text = error(&["--unix-socket", "/no/such.sock", "ws://localhost/"]);
+        assert!(text.starts_with("handfast: the Unix socket /no/such.sock could not be reached: "), "{text}");
+    }
 }

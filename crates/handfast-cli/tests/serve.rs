@@ -413,3 +413,44 @@ fn tls_is_served_and_trusted_only_with_its_certificate() {
     assert_eq!(code(&output), 2, "{}", stderr(&output));
     std::fs::remove_dir_all(&folder).expect("the folder is removed");
 }
+
+#[test]
+fn refusals_are_told_with_their_rules_and_a_flood_of_them_is_counted() {
+    let mut serve = Serve::start(&["--threads", "1"]);
+    let host = serve.address.to_string();
+    let begin = std::time::Instant::now();
+    for _ in 0..40 {
+        let head = handshake(&host, "/echo", "").replace("Version: 13", "Version: 8").replace("\r\n", "\n");
+        assert!(serve.ask(&head).starts_with("HTTP/1.1 426 "));
+    }
+    // What is left over is told a second later.
+    let mut told = std::io::BufReader::new(serve.child.stderr.take().expect("standard error is a pipe"));
+    let (mut lines, mut all) = (0_u64, 0);
+    while all < 40 {
+        let mut line = String::new();
+        std::io::BufRead::read_line(&mut told, &mut line).expect("a line");
+        let more =
+            line.strip_prefix("handfast: ... and ").and_then(|rest| rest.strip_suffix(" more refused\n"));
+        match more {
+            Some(count) => all += count.parse::<usize>().expect("a number"),
+            None => {
+                assert!(line.contains("\"GET /echo HTTP/1.1\" with 426: server/version-draft\n"), "{line}");
+                (lines, all) = (lines + 1, all + 1);
+            }
+        }
+    }
+    assert_eq!(all, 40);
+    let seconds = begin.elapsed().as_secs() + 2;
+    assert!(lines <= 10 * seconds, "{lines} in {seconds} s");
+}
+
+#[test]
+fn a_place_that_cannot_be_listened_on_comes_with_a_next_step() {
+    let serve = Serve::start(&[]);
+    let output = handfast(&["serve", "--listen", &serve.address.to_string()]);
+    assert_eq!(code(&output), 5);
+    assert!(stderr(&output).contains("--listen 127.0.0.1:0 takes a free one"), "{}", stderr(&output));
+    let output = handfast(&["serve", "--listen", "192.0.2.1:8080"]);
+    assert_eq!(code(&output), 5);
+    assert!(stderr(&output).contains("--listen 0.0.0.0:8080 takes all"), "{}", stderr(&output));
+}

@@ -165,6 +165,7 @@ fn request_faults() -> Vec<RequestFault> {
         HeadTooLarge { bytes_max: 1 },
         TooManyFields { fields_max: 1 },
         HeadTimeout { bytes: 1 },
+        HeadCut { bytes: 1 },
         MethodNotGet(excerpt()),
         MethodCaseFolded(excerpt()),
         HttpVersion10,

@@ -195,12 +195,14 @@ pub struct Unreachable {
     pub(crate) host: String,
     pub(crate) port: u16,
     pub(crate) is_proxy: bool,
+    /// The host is the path of a Unix socket, and `resolve` says why it could not be connected to.
+    pub(crate) is_unix: bool,
     pub(crate) resolve: Option<io::Error>,
     pub(crate) attempts: Vec<(SocketAddr, io::Error)>,
 }
 
 impl Unreachable {
-    /// The host as it stands in the URI: the server's or the proxy's.
+    /// The host as it stands in the URI, the server's or the proxy's; or the path of the Unix socket.
     pub fn host(&self) -> &str {
         &self.host
     }
@@ -215,7 +217,7 @@ impl Unreachable {
         self.is_proxy
     }
 
-    /// Why the name could not be resolved, if it was that.
+    /// Why the name could not be resolved, if it was that; why a Unix socket could not be connected to.
     pub fn resolve_error(&self) -> Option<&io::Error> {
         self.resolve.as_ref()
     }
@@ -372,6 +374,9 @@ impl fmt::Display for HandshakeCut {
 impl fmt::Display for Unreachable {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let proxy = if self.is_proxy { "the proxy " } else { "" };
+        if let (Some(error), true) = (&self.resolve, self.is_unix) {
+            return write!(f, "the Unix socket {} could not be reached: {error}", self.host);
+        }
         if let Some(error) = &self.resolve {
             let proxy = if self.is_proxy { "the proxy's name" } else { "the name" };
             return write!(f, "{proxy} {} could not be resolved: {error}", self.host);
@@ -379,7 +384,16 @@ impl fmt::Display for Unreachable {
         write!(f, "{proxy}{} could not be reached on port {}", self.host, self.port)?;
         let mut before = ": ";
         for (address, error) in &self.attempts {
-            write!(f, "{before}{address}: {error}")?;
+            f.write_str(before)?;
+            // What stands in front is not said twice.
+            let ip = address.ip();
+            let host = self.host.trim_start_matches('[').trim_end_matches(']');
+            if address.port() != self.port {
+                write!(f, "{address}: ")?;
+            } else if host.parse() != Ok(ip) {
+                write!(f, "{ip}: ")?;
+            }
+            write!(f, "{error}")?;
             before = "; ";
         }
         Ok(())
@@ -461,10 +475,27 @@ mod tests {
             host: "example.org".into(),
             port: 80,
             is_proxy: false,
+            is_unix: false,
             resolve: None,
             attempts: vec![("192.0.2.1:80".parse().unwrap(), io::ErrorKind::ConnectionRefused.into())],
         };
         let text = error.to_string();
-        assert_eq!(text, "example.org could not be reached on port 80: 192.0.2.1:80: connection refused");
+        assert_eq!(text, "example.org could not be reached on port 80: 192.0.2.1: connection refused");
+    }
+
+    #[test]
+    fn an_address_that_was_not_reached_is_said_once() {
+        for (host, address) in [("192.0.2.1", "192.0.2.1:80"), ("[2001:db8::1]", "[2001:db8::1]:80")] {
+            let error = Unreachable {
+                host: host.to_owned(),
+                port: 80,
+                is_proxy: false,
+                is_unix: false,
+                resolve: None,
+                attempts: vec![(address.parse().unwrap(), io::ErrorKind::ConnectionRefused.into())],
+            };
+            let text = error.to_string();
+            assert_eq!(text, format!("{host} could not be reached on port 80: connection refused"));
+        }
     }
 }

@@ -185,9 +185,9 @@ async fn serve(stream: TcpStream, config: Arc<ServerConfig>, key: &str, wait: Du
 
 /// Starts the command and gives it a short time.
 async fn briefly(options: &ClientOptions, authority: &Authority, url: &str) {
-    if let Some(mut child) = program::spawn(&options.command, url, authority.file()) {
-        let _ended = timeout(options.wait * 3, child.wait()).await;
-        let _gone = child.kill().await;
+    if let Ok(mut running) = program::spawn(&options.command, url, authority.file(), false) {
+        let _ended = timeout(options.wait * 3, running.child.wait()).await;
+        let _gone = running.child.kill().await;
     }
 }
 

@@ -104,10 +104,11 @@ impl ClientCheck {
         self
     }
 
-    /// Runs the command for every case. A dropped run ends the commands it started.
+    /// Runs the command for every case. Each start is ended with its case, and a dropped run ends those that run; on Unix
+    /// together with what they started in their turn, unless it left their process group.
     ///
     /// # Errors
-    /// [`CheckError::Local`] where the address cannot be listened on.
+    /// [`CheckError::Local`] where the address cannot be listened on, [`CheckError::Option`] where the command cannot be started.
     pub async fn run(self) -> Result<Report, CheckError> {
         self.run_until(|_, _| (), future::pending(), |_| ()).await
     }

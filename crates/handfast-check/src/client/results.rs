@@ -13,7 +13,7 @@ use super::requests::{RULES, Requests};
 use super::run::{Server, Slot, target_of};
 use super::session::Session;
 use crate::difference::difference;
-use crate::escape::escape;
+use crate::escape::{escape, shell_word};
 use crate::finding::{Finding, worst};
 use crate::report::{Event, Observer, RuleResult, Verdict};
 
@@ -169,7 +169,8 @@ pub(crate) fn repeated(result: RuleResult, options: &ClientOptions, only: &str) 
     if options.command.is_empty() {
         return result;
     }
-    result.again(|| format!("handfast check-client {only}-- {}", options.command.join(" ")))
+    let words: Vec<String> = options.command.iter().map(|word| shell_word(word)).collect();
+    result.again(|| format!("handfast check-client {only}-- {}", words.join(" ")))
 }
 
 /// How the case's answer differs from the correct one for the same request.

@@ -39,6 +39,8 @@ pub(crate) struct Slot {
     live: AtomicUsize,
     status: Mutex<Option<ExitStatus>>,
     killed: AtomicBool,
+    /// The end of what the command said on standard error, where it was heard.
+    words: Mutex<String>,
 }
 
 impl Slot {
@@ -63,7 +65,28 @@ impl Slot {
             live: AtomicUsize::new(0),
             status: Mutex::default(),
             killed: AtomicBool::new(false),
+            words: Mutex::default(),
         }
+    }
+
+    /// Why nothing can be judged, if this was the correct answer and the client did not open on it.
+    fn failure(&self) -> Option<String> {
+        let mut text = match (self.sessions().is_empty(), self.opened()) {
+            (true, _) => "start: the client never connected".to_owned(),
+            (false, false) => "start: the client did not open on the correct answer".to_owned(),
+            (false, true) => return None,
+        };
+        let status = *self.status.lock().expect("no holder panics");
+        if self.killed() {
+            text += "; the check ended it when its time was over";
+        } else if let Some(status) = status {
+            text += &format!("; it ended with {}", status.to_string().replacen(": ", " ", 1));
+        }
+        let words = self.words.lock().expect("no holder panics");
+        if !words.is_empty() {
+            text += &format!("; its last words: {words}");
+        }
+        Some(text)
     }
 
     /// The target is this case's, even where the client lost or changed the part behind the case.
@@ -220,7 +243,14 @@ pub(crate) async fn run(
     stop: impl Future<Output = ()>,
     observe: &mut Observer<'_>,
 ) -> Result<Report, CheckError> {
-    let local = |error: std::io::Error| CheckError::Local(format!("--listen {}: {error}", options.listen));
+    let local = |error: std::io::Error| {
+        let advice = match error.kind() {
+            std::io::ErrorKind::AddrInUse => ": another program listens there; port 0 takes a free one",
+            std::io::ErrorKind::AddrNotAvailable => ": this machine has no such address",
+            _ => "",
+        };
+        CheckError::Local(format!("--listen {}: {error}{advice}", options.listen))
+    };
     let listener = TcpListener::bind(options.listen).await.map_err(local)?;
     let address = listener.local_addr().map_err(local)?;
     let server = Arc::new(Server {
@@ -248,14 +278,16 @@ pub(crate) async fn run(
         let authority = Authority::new().map_err(|error| {
             CheckError::Local(format!("the file of the check's own certificate authority: {error}"))
         })?;
-        command(&options, &server, address, &authority, &mut results).await;
+        command(&options, &server, address, &authority, &mut results).await.map_err(|error| {
+            CheckError::Option(format!("{} cannot be started: {error}", options.command[0]))
+        })?;
         for result in addresses::judged(&options, &server, address, &authority).await {
             results.tell(result);
         }
     }
     accepting.abort();
     let results = results.end(address);
-    let broke = server.base().sessions().is_empty().then(|| "the client never connected".to_owned());
+    let broke = server.base().failure();
     let report = Report::new(TOOL, name, Vec::new(), broke, results);
     observe(Event::end(&report));
     Ok(report)
@@ -268,18 +300,18 @@ async fn command(
     address: SocketAddr,
     authority: &Authority,
     results: &mut Results<'_, '_>,
-) {
+) -> std::io::Result<()> {
     let file = authority.file();
     let good = format!("ws://{address}{}", server.base().path);
-    one(options, file, server.base(), &good).await;
-    if !server.base().opened() {
+    one(options, file, server.base(), &good).await?;
+    if server.base().showed_nothing() && !server.base().sessions().is_empty() {
         // All the rest hangs on it: asked once more, with time.
         server.patient.store(true, Ordering::Relaxed);
-        one(options, file, server.base(), &good).await;
+        one(options, file, server.base(), &good).await?;
         server.patient.store(false, Ordering::Relaxed);
     }
     if !server.base().opened() {
-        return;
+        return Ok(());
     }
     let turns = Arc::new(Semaphore::new(options.parallel.max(1)));
     let mut tasks = JoinSet::new();
@@ -287,7 +319,8 @@ async fn command(
         let (options, file, turns) = (options.clone(), file.to_owned(), Arc::clone(&turns));
         tasks.spawn(async move {
             let _turn = turns.acquire().await.expect("the semaphore is never closed");
-            one(&options, &file, &slot, &format!("ws://{address}{}", slot.path)).await;
+            // What could be started once and cannot be now shows nothing, and the case says so.
+            let _unstarted = one(&options, &file, &slot, &format!("ws://{address}{}", slot.path)).await;
             slot
         });
     }
@@ -303,19 +336,27 @@ async fn command(
     server.patient.store(true, Ordering::Relaxed);
     for slot in server.slots.iter().skip(1).filter(|slot| slot.showed_nothing()) {
         slot.sessions.lock().expect("no holder panics").clear();
-        one(options, file, slot, &format!("ws://{address}{}", slot.path)).await;
+        let _unstarted = one(options, file, slot, &format!("ws://{address}{}", slot.path)).await;
         results.played(slot);
     }
+    Ok(())
 }
 
 /// How many times longer a client may take that is asked alone.
 const PATIENCE: u32 = 4;
 
 /// Starts the command for one URL and waits until its connection ended, or the time is over.
-async fn one(options: &ClientOptions, authority: &Path, slot: &Slot, url: &str) {
-    let Some(mut child) = program::spawn(&options.command, url, authority) else { return };
+///
+/// # Errors
+/// The command cannot be started.
+async fn one(options: &ClientOptions, authority: &Path, slot: &Slot, url: &str) -> std::io::Result<()> {
+    // The first run tells why nothing can be judged, if so.
+    let first = slot.case.rule == cases::BASE;
+    let mut running = program::spawn(&options.command, url, authority, first)?;
+    let child = &mut running.child;
     // An open standard input: clients that end with it would end too early.
     let input = child.stdin.take();
+    let words = child.stderr.take().map(|stream| tokio::spawn(program::last_words(stream)));
     let connected = slot.settled(options.wait);
     tokio::pin!(connected);
     // A client that keeps a failed connection open is watched for 10 s.
@@ -338,4 +379,12 @@ async fn one(options: &ClientOptions, authority: &Path, slot: &Slot, url: &str) 
             }
         }
     }
+    drop(running);
+    // Who holds the pipe open was ended with the group, unless it left the group.
+    if let Some(words) = words
+        && let Ok(Ok(words)) = timeout(Duration::from_secs(1), words).await
+    {
+        *slot.words.lock().expect("no holder panics") = words;
+    }
+    Ok(())
 }

@@ -77,8 +77,12 @@ fn counts(report: &Report) -> String {
     let summary = &report.summary;
     let judged = summary.pass + summary.fail + summary.remark;
     let mut text = format!(
-        "{judged} rules judged: {} kept, {} broken, {} remarks; {} skipped",
-        summary.pass, summary.fail, summary.remark, summary.skipped
+        "{} judged: {} kept, {} broken, {}; {} skipped",
+        number(judged, "rule"),
+        summary.pass,
+        summary.fail,
+        number(summary.remark, "remark"),
+        summary.skipped
     );
     if summary.inconclusive > 0 {
         text += &format!(", {} inconclusive", summary.inconclusive);
@@ -87,6 +91,11 @@ fn counts(report: &Report) -> String {
         text += ". Nothing was judged: this is no pass";
     }
     text
+}
+
+/// A count with its noun.
+pub(super) fn number(count: usize, noun: &str) -> String {
+    format!("{count} {noun}{}", if count == 1 { "" } else { "s" })
 }
 
 fn time(microseconds: u64) -> String {

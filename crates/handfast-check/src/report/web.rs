@@ -54,9 +54,11 @@ pub fn html(report: &Report) -> String {
         }
         out += "</ol></section>\n";
     }
+    // Where nothing was judged there is one reason, which stands above.
+    let judged = report.results.iter().any(|result| result.verdict.is_judged());
     for (heading, verdict, open) in [
         ("Broken rules", Verdict::Fail, true),
-        ("Could not be judged", Verdict::Inconclusive, true),
+        ("Could not be judged", Verdict::Inconclusive, judged || report.broke.is_none()),
         ("Remarks", Verdict::Remark, true),
         ("Kept rules", Verdict::Pass, false),
         ("Skipped", Verdict::Skipped, false),
@@ -70,11 +72,11 @@ pub fn html(report: &Report) -> String {
 fn tally(report: &Report) -> String {
     let summary = &report.summary;
     let judged = summary.pass + summary.fail + summary.remark;
-    let mut out = format!("<ul class=\"sum\"><li>{judged} rules judged</li>");
+    let mut out = format!("<ul class=\"sum\"><li>{} judged</li>", super::human::number(judged, "rule"));
     for (count, word, verdict) in [
         (summary.pass, "kept", Verdict::Pass),
         (summary.fail, "broken", Verdict::Fail),
-        (summary.remark, "remarks", Verdict::Remark),
+        (summary.remark, if summary.remark == 1 { "remark" } else { "remarks" }, Verdict::Remark),
         (summary.inconclusive, "open", Verdict::Inconclusive),
         (summary.skipped, "skipped", Verdict::Skipped),
     ] {

@@ -1,5 +1,6 @@
 //! For the report: what was special about an exchange, and a command that makes it again.
 
+use std::net::IpAddr;
 use std::time::Duration;
 
 use handfast_proto::rules::Rule;
@@ -31,12 +32,15 @@ pub(crate) fn command(context: &Context, rule: &Rule, seen: &Observation) -> Str
     };
     if target.secure {
         let (host, port) = (target.bracketed_host(), target.port);
-        format!(
-            "({print}; sleep 2) | openssl s_client -quiet -connect {host}:{port} -servername {}",
-            target.host
-        )
+        // An address is no server name, and some servers end the handshake over one (RFC 6066 section 3).
+        let name = match target.host.parse::<IpAddr>() {
+            Ok(_) => "-noservername".to_owned(),
+            Err(_) => format!("-servername {}", target.host),
+        };
+        format!("({print}; sleep 2) | openssl s_client -quiet -no_ign_eof -connect {host}:{port} {name}")
     } else {
-        format!("({print}; sleep 2) | nc {} {}", target.host, target.port)
+        // Without a limit it would wait for ever where the server opened a WebSocket.
+        format!("({print}; sleep 2) | nc -w 3 {} {}", target.host, target.port)
     }
 }
 

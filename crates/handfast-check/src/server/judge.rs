@@ -81,6 +81,11 @@ pub(crate) fn judge(judge: Judge, context: &Context, seen: &[Observation]) -> Fi
     };
     worst(seen.iter().map(|observation| match observation.reaction(context) {
         Reaction::Unreachable(why) => Finding::open(format!("no connection: {why}")),
+        // Silence of a server that answers nobody any more says nothing about this request.
+        Reaction::Silent if !context.survived() => Finding::open(format!(
+            "{}, and the target no longer answers the correct request",
+            observation.describe(context)
+        )),
         _ => {
             let mut finding = one(context, observation);
             if seen.len() > 1 && finding.verdict != Verdict::Pass {
@@ -122,6 +127,13 @@ pub(crate) fn accepted(context: &Context, seen: &Observation) -> Finding {
     match seen.reaction(context) {
         Reaction::Accepted => Finding::pass(text),
         Reaction::Unreachable(_) => Finding::open(text),
+        // RFC 6455 section 4.1 allows both: they say that this request is not the correct one here.
+        Reaction::Status(401) if context.options.credentials.is_none() => {
+            Finding::open(format!("{text}: not known without --credentials"))
+        }
+        Reaction::Status(301 | 302 | 303 | 307 | 308) => {
+            Finding::open(format!("{text}: not known of a URL that points elsewhere"))
+        }
         _ => Finding::fail(text),
     }
 }

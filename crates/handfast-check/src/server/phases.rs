@@ -41,7 +41,7 @@ pub(crate) async fn climb(
     let reached = climb.ladder.reach(target, &options.resolve, tls, options.timeout).await;
     climb.address = reached.as_ref().map(|(address, _)| *address);
     if let Some((_, Some(mut stream))) = reached {
-        converse(&mut climb, &mut stream, options, request).await;
+        converse(&mut climb, &mut stream, target, options, request).await;
     }
     climb
 }
@@ -49,6 +49,7 @@ pub(crate) async fn climb(
 async fn converse(
     climb: &mut Climb,
     stream: &mut Stream,
+    target: &Target,
     options: &Options,
     request: impl Fn(&str) -> Vec<u8>,
 ) {
@@ -63,7 +64,10 @@ async fn converse(
                 Parsed::Complete(head) => Some(head),
                 Parsed::Partial => None,
             });
-            parsed.await.ok_or_else(|| no_answer(&bytes, options.timeout))
+            match parsed.await {
+                Some(head) if head.status.is_some() => Ok(head),
+                _ => Err(no_answer(&bytes, target.secure, options.timeout, start.elapsed())),
+            }
         }
     };
     let words = head.as_ref().map(Head::line).map_err(Clone::clone);
@@ -117,7 +121,7 @@ async fn converse(
 /// The upgrade in words: what agrees, or all that does not.
 fn upgrade(head: &Head, key: &str) -> Result<String, String> {
     if head.status != Some(101) {
-        return Err(format!("{}: the request was not accepted", head.line()));
+        return Err(format!("{}: the request was not accepted{}", head.line(), refusal_hint(head)));
     }
     let mut wrong = Vec::new();
     let wanted = expect::accept_for(key.as_bytes());
@@ -143,15 +147,36 @@ fn upgrade(head: &Head, key: &str) -> Result<String, String> {
     }
 }
 
-fn no_answer(bytes: &[u8], limit: Duration) -> String {
-    if bytes.is_empty() {
-        format!(
-            "no byte of an answer within {limit:.0?}, or a close without one; a TLS port answers like this to ws://"
-        )
-    } else if bytes.starts_with(&[0x15, 0x03]) {
+/// What to look at after this refusal, where its status says so.
+fn refusal_hint(head: &Head) -> String {
+    let words = match head.status {
+        Some(200) => "an ordinary page is here: look at the path",
+        Some(301 | 302 | 303 | 307 | 308) => {
+            return head.first("Location").map_or_else(String::new, |place| {
+                format!("; it points to {}", crate::escape::escape(place.as_bytes(), 200))
+            });
+        }
+        Some(401) => "it wants to know who asks: --credentials 'Authorization: ...'",
+        Some(403) => {
+            "a login (--credentials) may be missing, or an origin that it knows (-H 'Origin: https://...')"
+        }
+        Some(404) => "look at the path",
+        Some(502..=504) => "a gateway did not reach the server behind it",
+        _ => return String::new(),
+    };
+    format!("; {words}")
+}
+
+fn no_answer(bytes: &[u8], secure: bool, limit: Duration, waited: Duration) -> String {
+    let tls = if secure { "" } else { "; a port that speaks TLS does this: try wss://" };
+    if bytes.starts_with(&[0x15, 0x03]) {
         "a TLS alert came: the port speaks TLS, use wss:// instead of ws://".to_owned()
-    } else {
+    } else if !bytes.is_empty() {
         format!("no HTTP answer: {}", crate::escape::escape(bytes, 80))
+    } else if waited < limit {
+        format!("the connection closed without a byte of an answer{tls}")
+    } else {
+        format!("no byte of an answer within {limit:.0?}{tls}")
     }
 }
 

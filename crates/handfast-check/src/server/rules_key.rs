@@ -26,6 +26,12 @@ fn lengths(context: &Context) -> Vec<Stimulus> {
 }
 
 fn over_long(context: &Context, seen: &[Observation]) -> Finding {
+    let silent = |one: &Observation| one.reaction(context) == Reaction::Silent;
+    if !context.survived() && seen.iter().any(silent) {
+        return Finding::open(
+            "no answer, and none to the correct request afterwards: alone it may be judged",
+        );
+    }
     if !context.survived() {
         return Finding::fail("the correct request is no longer accepted after the run");
     }

@@ -56,10 +56,14 @@ pub(crate) async fn run(
     ladder.phases.iter().for_each(|phase| observe(Event::Phase(phase)));
     let probes: Vec<&Probe> =
         table::probes().filter(|probe| context.options.rules.takes(probe.rule)).collect();
-    let http = ladder.phases.iter().any(|phase| phase.name == "http");
+    let (tried, mut http) = ladder.went("http");
     context.address = climb.address.unwrap_or(context.address);
     context.echoes = climb.echoes;
     context.pongs = climb.pongs;
+    if tried && !http {
+        // One lost answer is no judgement, and a port that never speaks HTTP is no server to be judged.
+        http = exchange(&context, &base).await.status().is_some();
+    }
     let mut results = Vec::new();
     let context = if http {
         judge_all(context, &base, &probes, &mut ladder, &mut results, observe).await
@@ -119,12 +123,15 @@ async fn judge_all(
     for late in [false, true] {
         judging.send(|stimulus, _| stimulus.late == late).await;
     }
-    // A busy machine is no judgement: what stayed silent is asked once more, and an answer counts.
-    judging
-        .send(|stimulus, unsure| {
-            unsure && !matches!(stimulus.delivery, Delivery::Drip(_) | Delivery::Endless(..))
-        })
-        .await;
+    // A busy machine is no judgement: what stayed silent is asked once more, and an answer counts. Who answers nobody any more
+    // need not be asked.
+    if !(context.accepted && judging.doubts() && gone(&context, base).await) {
+        judging
+            .send(|stimulus, unsure| {
+                unsure && !matches!(stimulus.delivery, Delivery::Drip(_) | Delivery::Endless(..))
+            })
+            .await;
+    }
     if context.accepted {
         let after = exchange(&context, base).await;
         context.set_survived(matches!(after.reaction(&context), Reaction::Accepted));
@@ -132,10 +139,16 @@ async fn judge_all(
     results.extend(judging.end());
     if !context.survived() {
         ladder.broke.get_or_insert_with(|| {
-            "the target no longer accepts the correct request after the run".to_owned()
+            "the end: after the run the target no longer accepts the correct request".to_owned()
         });
     }
     context
+}
+
+/// Whether even the correct request gets nothing.
+async fn gone(context: &Context, base: &Stimulus) -> bool {
+    let reaction = exchange(context, base).await.reaction(context);
+    matches!(reaction, Reaction::Silent | Reaction::Closed | Reaction::Reset | Reaction::Unreachable(_))
 }
 
 /// Why a probe is skipped, or its stimuli: places in the plan, with their labels.
@@ -234,6 +247,11 @@ impl<'a, 'o> Judging<'a, 'o> {
             let done = self.seen.iter().filter(|seen| seen.is_some()).count();
             (self.observe)(Event::Progress { done, total: self.seen.len() });
         }
+    }
+
+    /// Some answers left doubts.
+    fn doubts(&self) -> bool {
+        self.seen.iter().flatten().any(|seen| unsure(self.context, seen))
     }
 
     /// Judges what this stimulus was the last one for, as far as no doubt and no later knowledge stands against it.

@@ -142,6 +142,20 @@ mod tests {
             ("websocket: bad handshake", "bad-handshake"),
             ("Error: Unexpected server response: 426", "status-426"),
             ("connect ECONNREFUSED ::1:8080", "refused-connection"),
+            ("RangeError: Invalid WebSocket frame: MASK must be set", "unmasked-client-frame"),
+            ("Invalid WebSocket frame: MASK must be clear", "masked-server-frame"),
+            ("Error: getaddrinfo ENOTFOUND foo", "name-unknown"),
+            ("dial tcp: lookup foo: no such host", "name-unknown"),
+            ("Error: read ECONNRESET", "no-answer"),
+            (
+                "upstream prematurely closed connection while reading response header from upstream",
+                "no-answer",
+            ),
+            (
+                "tls: failed to verify certificate: x509: certificate signed by unknown authority",
+                "certificate",
+            ),
+            ("Error: unable to verify the first certificate", "certificate"),
         ] {
             assert_eq!(why(text).first().map(|found| found.id.as_str()), Some(id), "{text}");
         }

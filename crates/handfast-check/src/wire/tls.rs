@@ -49,6 +49,9 @@ pub(crate) fn config(trust: &Trust) -> Result<Arc<ClientConfig>, CheckError> {
                 let certificate = certificate.map_err(|error| wrong(error.to_string()))?;
                 roots.add(certificate).map_err(|error| wrong(error.to_string()))?;
             }
+            if roots.is_empty() {
+                return Err(wrong("there is no PEM certificate in it".to_owned()));
+            }
             builder().with_root_certificates(roots).with_no_client_auth()
         }
         Trust::Anybody => builder()
@@ -108,5 +111,17 @@ impl ServerCertVerifier for Anybody {
 
     fn supported_verify_schemes(&self) -> Vec<SignatureScheme> {
         self.0.signature_verification_algorithms.supported_schemes()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_file_without_a_certificate_is_no_trust() {
+        let file = PathBuf::from(concat!(env!("CARGO_MANIFEST_DIR"), "/Cargo.toml"));
+        let error = config(&Trust::File(file)).expect_err("nothing to trust");
+        assert!(error.to_string().ends_with("there is no PEM certificate in it"), "{error}");
     }
 }

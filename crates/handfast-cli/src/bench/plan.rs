@@ -45,7 +45,7 @@ impl Plan {
     /// Reads the arguments, and makes room for as many open files as they need.
     pub fn new(args: &BenchArgs) -> Result<Self, Failure> {
         let wrong = |why: String| Failure::new(Exit::WrongUse, why);
-        let url = websocket_uri(&args.url);
+        let url = websocket_uri(&args.url)?;
         let target = handfast_check::Target::parse(&url).map_err(|error| wrong(error.to_string()))?;
         let connections = args.connections.map_or(16, |connections| connections as usize);
         let connections = match (args.handshakes, args.rate, args.connections) {

@@ -26,10 +26,10 @@ pub struct CheckArgs {
     #[arg(long, value_name = "NAME: VALUE", value_parser = crate::args::header)]
     pub credentials: Option<(String, String)>,
     /// A subprotocol that the server speaks; with two, all rules of subprotocols are judged
-    #[arg(long = "subprotocol", value_name = "NAME")]
+    #[arg(long = "subprotocol", value_name = "NAME", value_parser = crate::args::subprotocol)]
     pub subprotocols: Vec<String>,
     /// An origin that the server must let in; that of the URL by default
-    #[arg(long, value_name = "ORIGIN")]
+    #[arg(long, value_name = "ORIGIN", value_parser = crate::args::origin)]
     pub origin: Option<String>,
     /// The service is public: pages of any origin may use it
     #[arg(long)]

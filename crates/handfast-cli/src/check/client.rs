@@ -11,6 +11,7 @@ pub fn run(args: &CheckClientArgs) -> Result<Exit, Failure> {
     if args.select.list {
         return report::list("client/", &args.select);
     }
+    report::selection("client/", &args.select)?;
     let mut check = handfast_check::client(args.command.iter().map(String::as_str))
         .listen(args.listen)
         .timeout(args.timeout)

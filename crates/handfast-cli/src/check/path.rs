@@ -10,6 +10,7 @@ pub fn run(args: &CheckPathArgs) -> Result<Exit, Failure> {
     if args.select.list {
         return report::list("middle/", &args.select);
     }
+    report::selection("middle/", &args.select)?;
     let url = args.url.clone().unwrap_or_default();
     let mut check = handfast_check::path(url).origin(args.origin).timeout(args.timeout);
     for (name, value) in &args.headers {

@@ -2,7 +2,7 @@
 
 use super::args::{FailOn, Format, Output, Select};
 use crate::exit::{Exit, Failure};
-use crate::output;
+use crate::{escape, explain, output};
 use handfast_check::{Event, Report, Verdict};
 use handfast_proto::rules::{Level, Rule};
 use std::fs::File;
@@ -17,8 +17,10 @@ pub struct Writer<'a> {
     known: Vec<String>,
     /// The files with lines of JSON.
     lines: Vec<(&'a Path, File)>,
-    /// What could not be written while it ran.
+    /// The first thing that could not be written.
     failed: Option<Failure>,
+    /// Standard output has a reader, as far as is known.
+    read: bool,
 }
 
 impl<'a> Writer<'a> {
@@ -27,12 +29,14 @@ impl<'a> Writer<'a> {
         let known = baseline(options)?;
         let mut lines = Vec::new();
         for path in &options.files {
-            if by_extension(path)? == Format::Jsonl {
+            let format = by_extension(path)?;
+            writable(path)?;
+            if format == Format::Jsonl {
                 let file = File::create(path).map_err(|error| unwritten(path, &error))?;
                 lines.push((path.as_path(), file));
             }
         }
-        Ok(Self { options, known, lines, failed: None })
+        Ok(Self { options, known, lines, failed: None, read: true })
     }
 
     /// Tells one event at once: to the eye, and as a line of JSON where such lines were asked for.
@@ -46,36 +50,63 @@ impl<'a> Writer<'a> {
                 self.failed.get_or_insert(unwritten(path, &error));
             }
         }
-        if self.options.format == Format::Jsonl
-            && let Err(error) = output::data(&line)
-        {
-            self.failed.get_or_insert(error.into());
+        if self.options.format == Format::Jsonl && self.read {
+            self.print(&line);
+        }
+    }
+
+    /// Prints a part of the report. Where its reader went away the verdict and the files still count.
+    fn print(&mut self, text: &str) {
+        if let Err(error) = output::data(text) {
+            self.read = false;
+            if error.kind() != std::io::ErrorKind::BrokenPipe {
+                self.failed.get_or_insert(error.into());
+            }
         }
     }
 
     /// Writes the report everywhere it should go, and decides.
-    pub fn finish(self, report: &Report) -> Result<Exit, Failure> {
+    pub fn finish(mut self, report: &Report) -> Result<Exit, Failure> {
         output::end_progress();
-        if let Some(failed) = self.failed {
-            return Err(failed);
-        }
         for path in &self.options.files {
             let format = by_extension(path)?;
-            if format != Format::Jsonl {
-                std::fs::write(path, render(report, format, true))
-                    .map_err(|error| unwritten(path, &error))?;
+            // One that cannot be written does not take the others away.
+            if format != Format::Jsonl
+                && let Err(error) = std::fs::write(path, render(report, format, true))
+            {
+                self.failed.get_or_insert(unwritten(path, &error));
             }
         }
         if self.options.format != Format::Jsonl {
             let text = render(report, self.options.format, self.options.all);
-            output::data(text.trim_end_matches('\n'))?;
+            self.print(text.trim_end_matches('\n'));
         }
-        Ok(exit(report, self.options.fail_on, &self.known))
+        match self.failed {
+            Some(failed) => Err(failed),
+            None => Ok(exit(report, self.options.fail_on, &self.known)),
+        }
     }
 }
 
+/// Whether a report can be written there, found out without a change to a report of before.
+fn writable(path: &Path) -> Result<(), Failure> {
+    // A pipe or a device is left alone: looking at it would change it.
+    if std::fs::metadata(path).is_ok_and(|there| !there.is_file() && !there.is_dir()) {
+        return Ok(());
+    }
+    let opened = File::options().append(true).open(path).or_else(|error| match error.kind() {
+        std::io::ErrorKind::NotFound => {
+            let made = File::create_new(path)?;
+            std::fs::remove_file(path)?;
+            Ok(made)
+        }
+        _ => Err(error),
+    });
+    opened.map(drop).map_err(|error| unwritten(path, &error))
+}
+
 fn unwritten(path: &Path, error: &std::io::Error) -> Failure {
-    Failure::new(Exit::Internal, format!("{}: {error}", path.display()))
+    Failure::new(Exit::Internal, format!("cannot write {}: {error}", path.display()))
 }
 
 fn render(report: &Report, format: Format, all: bool) -> String {
@@ -141,8 +172,32 @@ fn exit(report: &Report, fail_on: FailOn, known: &[String]) -> Exit {
     }
 }
 
+/// Refuses what selects no rule of this role: a misspelt id would leave out what was meant, or take in what was not.
+pub fn selection(role: &str, select: &Select) -> Result<(), Failure> {
+    for (option, entries) in [("--only", &select.only), ("--exclude", &select.exclude)] {
+        for entry in entries {
+            let mut rules = Rule::all().filter(|rule| rule.id.starts_with(role));
+            if !rules.any(|rule| handfast_check::selects(entry, rule.id)) {
+                let begun = Rule::all().any(|rule| rule.id.starts_with(role) && rule.id.starts_with(entry));
+                let near = explain::near_ids(entry);
+                let near = near.iter().find(|id| id.starts_with(role));
+                let entry = escape::text(entry);
+                let hint = match near {
+                    _ if begun => format!("; {entry}* takes all that begin so"),
+                    Some(id) => format!("; the nearest is {id}"),
+                    None => String::new(),
+                };
+                let words = format!("{option} {entry}: this check has no such rule{hint} (--list shows all)");
+                return Err(Failure::new(Exit::WrongUse, words));
+            }
+        }
+    }
+    Ok(())
+}
+
 /// Prints the rules of a role that a selection takes.
 pub fn list(role: &str, select: &Select) -> Result<Exit, Failure> {
+    selection(role, select)?;
     let takes =
         |selection: &[String], id: &str| selection.iter().any(|entry| handfast_check::selects(entry, id));
     for rule in Rule::all().filter(|rule| rule.id.starts_with(role)) {

@@ -9,6 +9,7 @@ pub fn run(args: &CheckArgs) -> Result<Exit, Failure> {
     if args.select.list {
         return report::list("server/", &args.select);
     }
+    report::selection("server/", &args.select)?;
     let url = args.url.clone().unwrap_or_default();
     let mut check = handfast_check::server(url).timeout(args.timeout);
     for (name, value) in &args.headers {

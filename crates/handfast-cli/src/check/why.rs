@@ -4,7 +4,7 @@ use super::args::WhyArgs;
 use super::report;
 use crate::exit::{Exit, Failure};
 use crate::output::{self, Stream, Tone};
-use std::io::Read;
+use std::io::{IsTerminal, Read};
 
 /// The most that is read from standard input.
 const LONGEST: u64 = 1 << 20;
@@ -13,6 +13,9 @@ const LONGEST: u64 = 1 << 20;
 pub fn run(args: &WhyArgs) -> Result<Exit, Failure> {
     let mut text = args.text.join(" ");
     if text.is_empty() {
+        if std::io::stdin().is_terminal() {
+            output::talk("Paste the message, and end it with Ctrl-D on a line of its own.");
+        }
         let mut bytes = Vec::new();
         std::io::stdin()
             .take(LONGEST)

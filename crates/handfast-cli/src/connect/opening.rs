@@ -2,7 +2,7 @@
 
 use super::transcript::{self, Transcript};
 use crate::args::{ConnectArgs, Http};
-use crate::client::{tls, websocket_uri};
+use crate::client::{certificate_advice, tls, websocket_uri};
 use crate::escape;
 use crate::exit::{Exit, Failure};
 use crate::output::{self, Stream, Tone};
@@ -43,7 +43,7 @@ pub async fn open(way: &mut Way, transcript: Transcript) -> Result<WebSocket, Fa
         Way::Once(client) => client.connect().await,
         Way::Again(reconnect) => reconnect.connect().await,
     };
-    let ws = opened.map_err(explain)?;
+    let ws = opened.map_err(|error| explain(error, transcript))?;
     let subprotocol = ws.subprotocol().map(|name| format!(", subprotocol {}", escape::text(name)));
     let compressed = if ws.deflate().is_some() { ", compressed" } else { "" };
     transcript.note(&format!("open{}{compressed}", subprotocol.unwrap_or_default()));
@@ -52,7 +52,7 @@ pub async fn open(way: &mut Way, transcript: Transcript) -> Result<WebSocket, Fa
 
 fn client(args: &ConnectArgs) -> Result<Client, Failure> {
     let wrong = |error: Error| Failure::new(Exit::WrongUse, error.to_string());
-    let mut client = Client::new(&websocket_uri(&args.url)).map_err(wrong)?;
+    let mut client = Client::new(&websocket_uri(&args.url)?).map_err(wrong)?;
     for (name, value) in &args.headers {
         client = client.header(name, value).map_err(|error| wrong_header(name, &error))?;
     }
@@ -139,9 +139,9 @@ fn heads_of(received: &[u8]) -> &[u8] {
     }
 }
 
-fn explain(error: Error) -> Failure {
+fn explain(error: Error, transcript: Transcript) -> Failure {
     match error {
-        Error::Declined(declined) => show_declined(&declined),
+        Error::Declined(declined) => show_declined(&declined, transcript.is_on),
         Error::FaultyAnswer(answer) => show_faulty(&answer),
         Error::Redirect(redirect) => {
             output::complain(&redirect.to_string());
@@ -153,6 +153,11 @@ fn explain(error: Error) -> Failure {
         Error::Http2(fault) => Failure::new(http2_exit(&fault), fault.to_string()),
         Error::Proxy(fault) => Failure::new(proxy_exit(fault.kind()), fault.to_string()),
         Error::Uri(_) | Error::Misuse(_) => Failure::new(Exit::WrongUse, error.to_string()),
+        Error::Tls(_) => {
+            let text = error.to_string();
+            let advice = certificate_advice(&text).map_or_else(String::new, |advice| format!(". {advice}"));
+            Failure::new(Exit::Unreachable, text + &advice)
+        }
         _ => Failure::new(Exit::Unreachable, error.to_string()),
     }
 }
@@ -175,8 +180,8 @@ fn http2_exit(fault: &Http2Fault) -> Exit {
     }
 }
 
-/// Status, fields and body of an ordinary HTTP answer.
-fn show_declined(declined: &Declined) -> Failure {
+/// Status, fields and body of an ordinary HTTP answer: of a long body only the begin, unless everything is to be shown.
+fn show_declined(declined: &Declined, is_all: bool) -> Failure {
     let wanted = if declined.head().version().has_streams() { "200" } else { "101" };
     let status = declined.status();
     output::complain(&format!("the server refused: it answered {status} where {wanted} was wanted"));
@@ -185,8 +190,29 @@ fn show_declined(declined: &Declined) -> Failure {
     }
     if !declined.body().is_empty() {
         output::talk("");
-        for line in declined.body().split(|byte| *byte == b'\n') {
-            output::talk(&escape::bytes(line.strip_suffix(b"\r").unwrap_or(line)));
+        let lines: Vec<&[u8]> = declined.body().trim_ascii_end().split(|byte| *byte == b'\n').collect();
+        // A page of HTML says little at its begin; a plain text may say it all.
+        let is_page = declined.body().trim_ascii_start().starts_with(b"<");
+        let lines_max = if is_all {
+            usize::MAX
+        } else if is_page {
+            PAGE_LINES_MAX
+        } else {
+            TEXT_LINES_MAX
+        };
+        let mut is_cut = lines.len() > lines_max;
+        for line in lines.iter().take(lines_max) {
+            let line = line.strip_suffix(b"\r").unwrap_or(line);
+            let end = if is_all { line.len() } else { line.len().min(LINE_BYTES_MAX) };
+            let rest = if end < line.len() { "..." } else { "" };
+            is_cut |= end < line.len();
+            output::talk(&format!("{}{rest}", escape::bytes(&line[..end])));
+        }
+        if is_cut {
+            let bytes = declined.body().len();
+            output::talk(&transcript::noted(&format!(
+                "a body of {bytes} bytes; -v shows all that was read of it"
+            )));
         }
     }
     if !declined.is_body_complete() {
@@ -194,6 +220,11 @@ fn show_declined(declined: &Declined) -> Failure {
     }
     Failure::explained(Exit::Refused)
 }
+
+/// How much of a refusal's body is shown without `-v`: lines of a page, lines of another text, and bytes of a line.
+const PAGE_LINES_MAX: usize = 6;
+const TEXT_LINES_MAX: usize = 40;
+const LINE_BYTES_MAX: usize = 300;
 
 /// Each broken rule, with what came and what was wanted.
 fn show_faulty(answer: &FaultyAnswer) -> Failure {

@@ -1,4 +1,4 @@
-//! Every bound of what the playground keeps and waits for, in one table. Those of the protocol are
+//! Every bound of what the playground keeps and waits for, and of what `serve` tells, in one table. Those of the protocol are
 //! [`Limits`](handfast_proto::Limits), and hold here too.
 
 use std::time::Duration;
@@ -33,3 +33,9 @@ pub const PLAYS_MAX: usize = 32;
 
 /// How long a probe of this server waits for one answer.
 pub const PROBE_TIMEOUT: Duration = Duration::from_secs(5);
+
+/// Refusals that are told on standard error in a second, each in a line; the others are counted.
+pub const REFUSALS_A_SECOND_MAX: usize = 10;
+
+/// Bytes of a refused request's first line that are told.
+pub const REFUSED_TARGET_BYTES_MAX: usize = 120;

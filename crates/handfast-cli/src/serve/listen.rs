@@ -3,7 +3,8 @@
 use crate::exit::{Exit, Failure};
 use handfast::{BindOptions, Error, Server};
 use std::fmt;
-use std::net::SocketAddr;
+use std::io::ErrorKind;
+use std::net::{IpAddr, SocketAddr};
 #[cfg(unix)]
 use std::os::{fd::AsFd, unix::net::UnixListener};
 #[cfg(unix)]
@@ -95,9 +96,53 @@ impl Listen {
 
     fn failure(&self, error: &Error) -> Failure {
         let text = error.to_string();
-        match text.contains("cannot listen") {
-            true => Failure::new(Exit::Internal, text),
-            false => Failure::new(Exit::Internal, format!("cannot listen on {self}: {text}")),
+        let text = match text.contains("cannot listen") {
+            true => text,
+            false => format!("cannot listen on {self}: {text}"),
+        };
+        let advice = match error {
+            Error::Io(error) => self.advice(error.kind()),
+            _ => None,
+        };
+        Failure::new(
+            Exit::Internal,
+            format!("{text}{}", advice.map(|advice| format!(". {advice}")).unwrap_or_default()),
+        )
+    }
+
+    /// What to do about it.
+    fn advice(&self, kind: ErrorKind) -> Option<String> {
+        match (self, kind) {
+            (Self::Port(address), ErrorKind::AddrInUse) => Some(format!(
+                "Another program listens there; end it, or take another port: --listen {}:0 takes a free one",
+                Host(address.ip())
+            )),
+            (Self::Port(address), ErrorKind::PermissionDenied) if address.port() < 1024 => Some(format!(
+                "Ports below 1024 take rights; take one above, such as --listen {}:8080",
+                Host(address.ip())
+            )),
+            (Self::Port(address), ErrorKind::AddrNotAvailable) => {
+                let all = if address.is_ipv4() { "0.0.0.0" } else { "[::]" };
+                let port = address.port();
+                Some(format!("This machine has no such address; --listen {all}:{port} takes all that it has"))
+            }
+            #[cfg(unix)]
+            (Self::Unix(_), ErrorKind::AddrInUse) => Some("End it, or take another path".to_owned()),
+            #[cfg(unix)]
+            (Self::Unix(_), ErrorKind::NotFound) => Some("The folder must be there".to_owned()),
+            _ => None,
+        }
+    }
+}
+
+/// An address as it stands before a port.
+struct Host(IpAddr);
+
+impl fmt::Display for Host {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.0 {
+            IpAddr::V4(ip) => ip.fmt(f),
+            IpAddr::V6(ip) => write!(f, "[{ip}]"),
         }
     }
 }

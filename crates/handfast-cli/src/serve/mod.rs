@@ -16,6 +16,7 @@ mod places;
 mod probe;
 mod query;
 mod record;
+mod refusals;
 mod site;
 mod store;
 mod words;
@@ -25,8 +26,9 @@ use crate::args::ServeArgs;
 use crate::exit::{Exit, Failure};
 use crate::output;
 use crate::signals::Signals;
-use handfast::{Request, Server, ServerHandle, TlsIdentity};
+use handfast::{Error, Request, Server, ServerHandle, TlsIdentity};
 use listen::{Again, Listen};
+use refusals::Refusals;
 use site::Site;
 use std::path::Path;
 use std::sync::{Arc, mpsc};
@@ -38,7 +40,7 @@ pub fn run(args: &ServeArgs) -> Result<Exit, Failure> {
         (Some(cert), Some(key)) => Some(identity(cert, key)?),
         _ => None,
     };
-    let setup = Setup { site: Arc::new(Site::new(args)?), tls };
+    let setup = Setup { site: Arc::new(Site::new(args)?), tls, refusals: Arc::default() };
     let threads = args.threads.map_or_else(cores, usize::from);
     let runtime = crate::runtime()?;
     let served = runtime.block_on(serve(&args.listen, threads, setup));
@@ -52,6 +54,7 @@ pub fn run(args: &ServeArgs) -> Result<Exit, Failure> {
 struct Setup {
     site: Arc<Site>,
     tls: Option<TlsIdentity>,
+    refusals: Arc<Refusals>,
 }
 
 async fn serve(listen: &Listen, threads: usize, setup: Setup) -> Result<Exit, Failure> {
@@ -62,6 +65,8 @@ async fn serve(listen: &Listen, threads: usize, setup: Setup) -> Result<Exit, Fa
         handles.push(spawn(listen.again(&server)?, setup.clone())?);
     }
     let served = listen.served(&server, setup.tls.is_some())?;
+    let refusals = Arc::clone(&setup.refusals);
+    tokio::spawn(async move { refusals.count().await });
     let serving = tokio::spawn(run_server(server, setup));
     output::data(&format!("handfast serves {served}"))?;
 
@@ -106,11 +111,12 @@ fn spawn(again: Again, setup: Setup) -> Result<ServerHandle, Failure> {
 }
 
 async fn run_server(server: Server, setup: Setup) {
-    let Setup { site, tls } = setup;
+    let Setup { site, tls, refusals } = setup;
+    let server = server.on_refusal(move |refused| refusals.refused(&refused));
     let server = server.policy(site.policy()).answer(site.answer()).on_error(|peer, error| {
         // Errors of single connections are their own; those of the listener concern everybody.
         if peer.is_none() {
-            output::complain(&error.to_string());
+            output::complain(&format!("cannot accept a connection: {error}{}", advice(error)));
         }
     });
     let server = match tls {
@@ -126,6 +132,16 @@ async fn run_server(server: Server, setup: Setup) {
     });
     if let Err(error) = served.await {
         output::complain(&error.to_string());
+    }
+}
+
+/// What to do about an error of the listener. EMFILE and ENFILE have no kind of their own.
+fn advice(error: &Error) -> &'static str {
+    match error {
+        Error::Io(error) if cfg!(unix) && matches!(error.raw_os_error(), Some(23 | 24)) => {
+            "; `ulimit -n` raises how many files and sockets a program may have open"
+        }
+        _ => "",
     }
 }
 

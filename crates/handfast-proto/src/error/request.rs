@@ -73,6 +73,11 @@ pub enum RequestFault {
         /// What had arrived by then, in bytes.
         bytes: usize,
     },
+    /// The client ended the stream in the middle of the head.
+    HeadCut {
+        /// What had arrived by then, in bytes.
+        bytes: usize,
+    },
     /// The method is another one than GET.
     MethodNotGet(Excerpt),
     /// The method is GET in other letters.
@@ -256,7 +261,7 @@ impl RequestFault {
             Self::FieldLineMalformed(_) => &table::SERVER_FIELD_LINE_MALFORMED,
             Self::TargetTooLong { .. } => &table::SERVER_TARGET_TOO_LONG,
             Self::HeadTooLarge { .. } | Self::TooManyFields { .. } => &table::SERVER_HEAD_TOO_LARGE,
-            Self::HeadTimeout { .. } => &table::SERVER_HEAD_TIMEOUT,
+            Self::HeadTimeout { .. } | Self::HeadCut { .. } => &table::SERVER_HEAD_TIMEOUT,
             Self::MethodCaseFolded(_) => &table::SERVER_METHOD_CASE_FOLDED,
             Self::HttpVersion10 => &table::SERVER_HTTP_VERSION_1_0,
             Self::HostMissing => &table::SERVER_HOST_MISSING,
@@ -344,6 +349,7 @@ impl RequestFault {
             Self::TargetTooLong { .. } => (2, 414),
             Self::HeadTooLarge { .. } | Self::TooManyFields { .. } => (2, 431),
             Self::HeadTimeout { .. } => (3, 408),
+            Self::HeadCut { .. } => (3, 400),
             Self::ConnectionField(_)
             | Self::PseudoFieldMissing(_)
             | Self::SchemeUnknown(_)

@@ -67,6 +67,9 @@ impl fmt::Display for RequestFault {
             Self::HeadTimeout { bytes } => {
                 write!(f, "The request's head did not end in time; {bytes} bytes of it had arrived.")
             }
+            Self::HeadCut { bytes } => {
+                write!(f, "The connection ended before the request's head did; {bytes} bytes of it had arrived.")
+            }
             Self::MethodNotGet(method) => write!(f, "The method is {method}, and only GET opens a WebSocket."),
             Self::MethodCaseFolded(method) => {
                 write!(f, "The method is {method}, and methods count with their case: GET is wanted.")
@@ -257,6 +260,9 @@ impl RequestFault {
             Self::HeadTooLarge { .. } => "Send fewer or shorter fields; cookies are the usual cause.",
             Self::TooManyFields { .. } => "Send fewer fields.",
             Self::HeadTimeout { .. } => "Send the whole head at once.",
+            Self::HeadCut { .. } => {
+                "End the head with an empty line, and keep the connection open behind it."
+            }
             Self::MethodNotGet(_) | Self::MethodCaseFolded(_) => "Use the method GET.",
             Self::HttpVersion10 => {
                 "Send HTTP/1.1; if a proxy rewrites the request, configure it to speak HTTP/1.1 upstream."

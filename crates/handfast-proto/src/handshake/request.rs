@@ -54,6 +54,12 @@ impl RequestReader {
         let fault = RequestFault::HeadTimeout { bytes: self.scanner.scanned() };
         Refusal::new(vec![fault], HttpVersion::Http11, false)
     }
+
+    /// The refusal for a head that the end of the stream cuts short (400, rule `server/head-timeout`; RFC 9112 section 8).
+    pub fn ended(&self) -> Refusal {
+        let fault = RequestFault::HeadCut { bytes: self.scanner.scanned() };
+        Refusal::new(vec![fault], HttpVersion::Http11, false)
+    }
 }
 
 impl Default for RequestReader {

@@ -355,6 +355,16 @@ fn a_head_that_never_ends_is_refused_with_408_when_time_is_up() {
     assert!(refusal.to_string().contains("17 bytes"), "{refusal}");
 }
 
+// rule: server/head-timeout
+#[test]
+fn a_head_that_the_end_of_the_stream_cuts_short_is_refused_with_400() {
+    let mut reader = RequestReader::new();
+    assert!(matches!(reader.read(b"GET / HTTP/1.1\r\nX", &Policy::default()), Ok(Progress::Partial)));
+    let refusal = reader.ended();
+    assert_eq!((refusal.status(), ids(&refusal)), (400, vec!["server/head-timeout"]));
+    assert!(refusal.to_string().contains("17 bytes"), "{refusal}");
+}
+
 #[test]
 fn faults_of_form_and_of_the_handshake_are_told_together() {
     let request = base().instead("Host", "Host: a b").instead("Upgrade", "Upgrade: h2c").add("garbage");

@@ -48,7 +48,7 @@ pub(crate) async fn connect(
 ) -> Result<Tcp, Error> {
     let unreachable = |resolve, attempts| {
         let (host, port, is_proxy) = (to.host.to_owned(), to.port, to.is_proxy);
-        Error::Unreachable(Box::new(Unreachable { host, port, is_proxy, resolve, attempts }))
+        Error::Unreachable(Box::new(Unreachable { host, port, is_proxy, is_unix: false, resolve, attempts }))
     };
     let addresses = addresses(to, deadline).await?.map_err(|error| unreachable(Some(error), Vec::new()))?;
     observer(Step::Resolved(&addresses));

@@ -134,7 +134,8 @@ impl Client {
         let unix = connected.map_err(|error| {
             let (host, resolve) = (path.display().to_string(), Some(error));
             let (port, attempts) = (uri.port, Vec::new());
-            Error::Unreachable(Box::new(Unreachable { host, port, is_proxy: false, resolve, attempts }))
+            let (is_proxy, is_unix) = (false, true);
+            Error::Unreachable(Box::new(Unreachable { host, port, is_proxy, is_unix, resolve, attempts }))
         })?;
         observer(Step::ConnectedUnix(path));
         #[cfg(feature = "tls")]

@@ -223,7 +223,8 @@ async fn resolved(uri: &WsUri, deadline: Deadline) -> Result<Vec<SocketAddr>, Er
     connect::addresses(to, deadline).await?.map_err(|error| {
         let (host, port) = (uri.host.clone(), uri.port);
         let (resolve, attempts) = (Some(error), Vec::new());
-        Error::Unreachable(Box::new(Unreachable { host, port, is_proxy: false, resolve, attempts }))
+        let (is_proxy, is_unix) = (false, false);
+        Error::Unreachable(Box::new(Unreachable { host, port, is_proxy, is_unix, resolve, attempts }))
     })
 }
 

@@ -49,7 +49,7 @@ impl Default for AcceptOptions {
 ///
 /// # Errors
 ///
-/// [`Error::Refused`] with all faults, [`Error::HandshakeCut`] when the stream ends before the head,
+/// [`Error::Refused`] with all faults, [`Error::HandshakeCut`] when the stream ends without a byte or is lost before the head,
 /// [`Error::Io`] when the answer cannot be written.
 ///
 /// # Examples
@@ -106,10 +106,11 @@ where
 
 /// Why no request was read.
 pub(super) enum HeadFailure {
-    /// The head is malformed, too large or too late. With what was received of it.
+    /// The head is malformed, too large, too late, or ends in the middle. With what was received of it.
     Refused(Refusal, BytesMut),
     /// Another connection took the place.
     Crowded,
+    /// Nothing came, or the connection was lost.
     Cut(HandshakeCut),
 }
 
@@ -119,9 +120,6 @@ impl HeadFailure {
         match self {
             Self::Refused(refusal, _) => Some(refusal.to_bytes()),
             Self::Crowded => Some(busy("Too many connections wait for their handshake.").to_bytes(false)),
-            Self::Cut(cut) if cut.bytes > 0 && cut.error.is_none() => {
-                Some(HttpResponse::text(400, "The request ended before its head did.\n").to_bytes(false))
-            }
             Self::Cut(_) => None,
         }
     }
@@ -190,6 +188,9 @@ where
             Ok((request, rest))
         }
         Some(Some(Err(ReadFailure::Refused(refusal)))) => Err(HeadFailure::Refused(refusal, input)),
+        Some(Some(Err(ReadFailure::Io(None)))) if !input.is_empty() => {
+            Err(HeadFailure::Refused(reader.ended(), input))
+        }
         Some(Some(Err(ReadFailure::Io(error)))) => {
             let received = Excerpt::new(&input);
             Err(HeadFailure::Cut(HandshakeCut { bytes: input.len(), received, error }))

@@ -101,12 +101,20 @@ async fn a_refusal_reaches_a_client_that_is_still_sending() {
 }
 
 #[tokio::test]
-async fn a_head_that_is_cut_off_is_answered_too() {
-    let running = echoing(server().await);
+async fn a_head_that_is_cut_off_is_answered_too_and_seen_as_a_refusal() {
+    let refused: Arc<Mutex<Vec<Vec<u8>>>> = Arc::default();
+    let observed = refused.clone();
+    let server = server().await;
+    let running =
+        echoing(server.on_refusal(move |refused| observed.lock().unwrap().push(refused.received.to_vec())));
     let mut tcp = TcpStream::connect(running.address).await.unwrap();
     tcp.write_all(b"GET / HTTP/1.1\r\nHost:").await.unwrap();
     tcp.shutdown().await.unwrap();
-    assert_complete(&read_to_end(&mut tcp).await, 400);
+    let answer = read_to_end(&mut tcp).await;
+    assert_complete(&answer, 400);
+    let text = String::from_utf8(answer).unwrap();
+    assert!(text.contains("server/head-timeout") && text.contains("nosniff"), "{text}");
+    assert_eq!(*refused.lock().unwrap(), [b"GET / HTTP/1.1\r\nHost:"]);
 }
 
 #[tokio::test]

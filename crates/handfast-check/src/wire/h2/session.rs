@@ -105,8 +105,11 @@ impl Session {
         };
         session.send(&[h2::PREFACE, &h2::write(h2::SETTINGS, 0, 0, &[])].concat()).await;
         if !session.until(limit, |session| session.settled).await {
+            if session.unread.is_empty() {
+                return Err(io::Error::other("no SETTINGS came, and nothing else"));
+            }
             let first = crate::escape::escape(&session.unread, 60);
-            return Err(io::Error::other(format!("no SETTINGS came, but {first:?}")));
+            return Err(io::Error::other(format!("no SETTINGS came, but {first}")));
         }
         Ok(session)
     }
