@@ -229,7 +229,7 @@ async fn send_and_read(
                 }
                 open = reader.more() => {
                     // So much without the end of a head is no HTTP, and may never end.
-                    if !open || reader.bytes.len() > head::LONGEST {
+                    if !open || reader.bytes.len() > HEAD_BYTES_MAX {
                         seen.waited = started.elapsed();
                         seen.sent_whole = !writing;
                         break take_head(reader, seen);
