@@ -230,7 +230,7 @@ mod tests {
 
     #[test]
     fn the_fewest_keys_that_are_judged_show_a_bit_that_never_changes() {
-        let even = |at: usize| [if at % 2 == 0 { 0xFF } else { 0 }; 16];
+        let even = |at: usize| [if at.is_multiple_of(2) { 0xFF } else { 0 }; 16];
         let stuck = |at| {
             let mut key = even(at);
             key[3] |= 4;
