@@ -7,6 +7,7 @@ import { panel, textOf, want } from "./harness.mjs";
 const HOSTILE = [
   `GET /a?b='"$HOME"\`id\`$(id)[1]{2} HTTP/1.1\nHost: HERE\nX: it's 'quoted' "$HOME" \`id\` $(id) \\\\ %s %n !!\n\n`,
   "GET / HTTP/1.1\nHost: HERE\nX: \\x1b[201~\\x03\\x04\\x07 \\x9b é ☕ \\xff\n\n",
+  "GET / HTTP/1.1\nHost: HERE\nX: \\x07'; echo left the quotes; echo '\n\n",
   "GET / HTTP/1.1\nHost: HERE\n@/etc/passwd: x\n@/etc/passwd\n;x: y\n-o/tmp/x: y\n\n",
   "GET @other.example/ HTTP/1.1\nHost: HERE\n\n",
   "GET //other.example/../x#y HTTP/1.1\nHost: HERE\n\n",
@@ -15,9 +16,9 @@ const HOSTILE = [
   "GET / HTTP/1.1\nHost: HERE\n\nbody 'and' \\x00 more",
 ];
 
-/** The words that a shell gives to the program of this name. */
-const wordsOf = (program, text) =>
-  execFileSync("bash", ["-c", `${program}() { printf '%s\\0' "$@"; }\n${text}`]).toString("latin1").split("\0").slice(0, -1);
+/** The words that a shell gives to the program of this name, and whatever else it does. */
+const wordsOf = (program, text, shell = "bash") =>
+  execFileSync(shell, ["-c", `${program}() { printf '%s\\0' "$@"; }\n${text}`]).toString("latin1").split("\0").slice(0, -1);
 
 /** A request in the editor, and its copies as the page makes them. */
 const copiesOf = async (page, text) => {
@@ -52,6 +53,8 @@ export const copies = {
       const { curl } = await copiesOf(page, text);
       want(!/[^\x20-\x7e\n]/.test(curl), JSON.stringify(curl));
       const words = wordsOf("curl", curl);
+      // A shell that does not know $'...' may get a word wrong, but does nothing else.
+      want(wordsOf("curl", curl, "sh").length === words.length, `sh: ${curl}`);
       const url = new URL(words.at(-1));
       want(url.origin === origin && url.username === "", `${JSON.stringify(text)} asks ${url}`);
       for (const [at, word] of words.entries()) {

@@ -2,14 +2,15 @@
 import { linesOf, isPlain } from '/bytes.js';
 
 /**
- * A word for a shell. What a terminal would take for a key, or show as something else, stands as \xNN.
+ * A word for a shell. What a terminal would take for a key, or show as something else, stands as \xNN; so does a quote there,
+ * which a shell that does not know $'...', such as dash, would take for the end.
  * @param {Uint8Array} bytes
  */
 function quoted(bytes) {
   if (bytes.every(isPlain)) return `'${latin1(bytes).replaceAll("'", "'\\''")}'`;
   const escaped = Array.from(bytes, (byte) => {
-    if (byte === 39 || byte === 92) return `\\${String.fromCharCode(byte)}`;
-    return isPlain(byte) ? String.fromCharCode(byte) : `\\x${byte.toString(16).padStart(2, '0')}`;
+    if (byte === 92) return '\\\\';
+    return isPlain(byte) && byte !== 39 ? String.fromCharCode(byte) : `\\x${byte.toString(16).padStart(2, '0')}`;
   });
   return `$'${escaped.join('')}'`;
 }
