@@ -13,7 +13,7 @@ cargo xtask bench [--quick] [--peers NAMES] [--cells NAMES] [--rounds N]
     --peers    of those that bench/compare knows, or its groups rust and peers; `none` for the limits alone
     --cells    of those that bench/compare knows, or its groups: main (what servers are judged by), growth (all of sizes,
                open, fields, members, cores and memory), hs, echo, sizes, open, fields, members, cores, memory
-    --rounds   default 7; at most 3 of the cells of growth
+    --rounds   default 7; at most 3 of the cells of growth, unless --cells names them one by one or by their smaller groups
 cargo xtask bench --readme RESULTS.json
     prints README's table from the raw JSON of a run
 cargo xtask bench --instructions [--save]
@@ -100,6 +100,9 @@ fn compare(options: &Options<'_>) -> Outcome {
     }
     if options.peers == PEERS {
         command.args(["--growth-servers", GROWTH]);
+    }
+    if options.cells.is_some_and(|cells| !cells.split(',').any(|cell| cell == "growth")) {
+        command.args(["--growth-rounds", options.rounds]);
     }
     let results = paths::at("bench/results").join(date()?);
     std::fs::create_dir_all(&results).map_err(|error| format!("{}: {error}", results.display()))?;
