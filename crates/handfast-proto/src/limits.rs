@@ -31,7 +31,8 @@ pub struct Limits {
     /// Fragments of one message, empty ones included (131 072). Beyond it: close code 1008.
     pub fragments_max: usize,
     /// How many times larger than its compressed form a message may inflate beyond [`Self::inflate_free_bytes`] (100). A message
-    /// that would shrink more is sent uncompressed, since a peer may have the same limit; one that is sent in pieces is not looked at.
+    /// that a receiver with the same limit would refuse is sent uncompressed. Not looked at are one that is sent in pieces, and, where
+    /// a context is kept, a part that shrinks so in one that as a whole does not.
     pub inflate_ratio_max: usize,
     /// Inflated bytes of a message that are not judged by the ratio (64 KiB).
     pub inflate_free_bytes: usize,

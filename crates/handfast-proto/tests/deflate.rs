@@ -132,6 +132,19 @@ fn what_would_look_like_a_bomb_goes_out_as_it_is_and_leaves_a_clean_window() {
 }
 
 #[test]
+fn what_looks_like_a_bomb_at_first_goes_out_as_it_is_too() {
+    for (blank, rest) in [(300 << 10, noise(100 << 10)), (120 << 10, noise(3000))] {
+        let picture = [vec![0; blank], rest].concat();
+        let mut pair = Pair::compressed(Config::default(), SETTINGS[0], SETTINGS[0], usize::MAX);
+        for _ in 0..2 {
+            pair.server.send(picture.clone());
+            pair.drive();
+            assert!(pair.client.seen() == [message(picture.clone())]);
+        }
+    }
+}
+
+#[test]
 fn a_message_can_go_without_compression_and_leaves_the_context_of_the_others_alone() {
     for options in SETTINGS {
         let mut pair = Pair::compressed(Config::default(), options, options, usize::MAX);

@@ -17,7 +17,7 @@ pub(crate) struct Inflater {
     /// How much of the tail was put back at the message's end.
     tail_used: usize,
     /// The last output filled its room, so more may be waiting.
-    has_more: bool,
+    pub(super) has_more: bool,
 }
 
 /// What a message may become.
@@ -162,6 +162,6 @@ const CHUNK_BYTES_MAX: usize = 64 << 10;
 const CHUNK_BYTES_MIN: usize = 1 << 10;
 /// After how much compressed payload the ratio is judged, in bytes: at fixed places, so that the same message meets the same
 /// judgement however it was cut.
-const JUDGED_BYTES: usize = 1 << 10;
+pub(super) const JUDGED_BYTES: usize = 1 << 10;
 /// What a back reference can reach (RFC 1951 section 2).
 const WINDOW_BYTES: usize = 32 << 10;

@@ -1,5 +1,6 @@
 //! What one connection carries over from message to message.
 
+use super::inflate::{InflateLimits, JUDGED_BYTES};
 use super::params::COMPRESS_BITS_MIN;
 use super::{Agreed, Compressor, Inflater};
 use crate::Limits;
@@ -38,8 +39,7 @@ impl DeflateState {
         let mut compressor = self.begin_message(pool)?;
         let mut output = pool.take();
         compressor.compress(payload, true, &mut output);
-        let allowed = output.len().saturating_mul(limits.inflate_ratio_max).max(limits.inflate_free_bytes);
-        if payload.len() > allowed {
+        if self.is_taken_for_a_bomb(payload.len(), &output, limits, pool) {
             // It goes as it is, and its window is not the peer's.
             compressor.reset();
             self.give_compressor(compressor, pool);
@@ -51,6 +51,40 @@ impl DeflateState {
         let compressed = worthwhile.then(|| copy_if_small(&mut output));
         pool.give(output);
         compressed
+    }
+
+    /// Whether a receiver with these limits would refuse the message, which has so many bytes inflated.
+    fn is_taken_for_a_bomb(
+        &self,
+        inflated_bytes: usize,
+        compressed: &[u8],
+        limits: &Limits,
+        pool: &mut BufferPool,
+    ) -> bool {
+        let ratio_max = limits.inflate_ratio_max;
+        if inflated_bytes > compressed.len().saturating_mul(ratio_max).max(limits.inflate_free_bytes) {
+            return true;
+        }
+        // The receiver does not wait for the end. A part alone can only be too much where the whole saves as much as that part
+        // would, and what the whole refers to is known only without a context.
+        let saved = inflated_bytes.saturating_sub(compressed.len());
+        if self.agreed.own_context || saved < ratio_max.saturating_mul(JUDGED_BYTES) / 2 {
+            return false;
+        }
+        let limits =
+            InflateLimits { message_bytes_max: usize::MAX, ratio_max, free_bytes: limits.inflate_free_bytes };
+        let (mut inflater, mut inflated, mut rest) = (pool.take_inflater(), pool.take(), compressed);
+        let mut is_refused = false;
+        while !is_refused && (!rest.is_empty() || inflater.has_more) {
+            match inflater.piece(rest, &mut inflated, BufferPool::READ_BYTES, &limits) {
+                Ok(used) => rest = &rest[used..],
+                Err(_) => is_refused = true,
+            }
+            inflated.clear();
+        }
+        pool.give(inflated);
+        pool.give_inflater(inflater);
+        is_refused
     }
 
     /// The window that a frame may be compressed with to be shared among connections; `None` when this one keeps a
