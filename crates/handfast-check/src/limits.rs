@@ -11,6 +11,10 @@ pub(crate) const FRAME_BYTES_MAX: u64 = 16 << 20;
 /// A header block of HTTP/2 before it is unpacked: as long as a head.
 pub(crate) const BLOCK_BYTES_MAX: usize = HEAD_BYTES_MAX;
 
+/// The same block unpacked, with 32 bytes for each field (RFC 9113 section 6.5.2): two bytes of a block can stand for four
+/// kilobytes of a table. Twice the length leaves room for Huffman's code and for the 32 bytes.
+pub(crate) const LIST_BYTES_MAX: usize = 2 * BLOCK_BYTES_MAX;
+
 /// What is read of one connection of HTTP/2 that the checker opened. Its rules cause a few kilobytes.
 pub(crate) const HTTP2_BYTES_MAX: usize = 1 << 20;
 

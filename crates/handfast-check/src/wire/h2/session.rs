@@ -62,6 +62,7 @@ pub(crate) struct Session {
     pub(crate) announced: Vec<u32>,
     /// SETTINGS came.
     pub(crate) settled: bool,
+    /// The streams that we opened. What comes on others is not kept: they could be a hundred thousand.
     pub(crate) streams: BTreeMap<u32, Seen>,
     /// The code of GOAWAY, unless it is 0.
     pub(crate) goaway: Option<u32>,
@@ -197,7 +198,9 @@ impl Session {
             }
             _ => self.closed = true,
         }
-        while let Some((frame, length)) = h2::read(&self.unread) {
+        while !self.closed
+            && let Some((frame, length)) = h2::read(&self.unread)
+        {
             self.unread.drain(..length);
             self.take(&frame).await;
         }
@@ -222,11 +225,16 @@ impl Session {
                 self.send(&h2::write(h2::PING, h2::ACK, 0, &frame.payload)).await;
             }
             h2::GOAWAY => self.goaway = self.goaway.or(Some(code(4)).filter(|code| *code != 0)),
-            h2::RST_STREAM => self.stream(frame.stream).reset = Some(code(0)),
+            h2::RST_STREAM => {
+                if let Some(seen) = self.streams.get_mut(&frame.stream) {
+                    seen.reset = Some(code(0));
+                }
+            }
             h2::DATA => {
-                let seen = self.stream(frame.stream);
-                seen.data.extend(h2::content(frame));
-                seen.ended |= frame.flags & h2::END_STREAM != 0;
+                if let Some(seen) = self.streams.get_mut(&frame.stream) {
+                    seen.data.extend(h2::content(frame));
+                    seen.ended |= frame.flags & h2::END_STREAM != 0;
+                }
                 let length = u32::try_from(frame.payload.len()).expect("24 bits");
                 if length > 0 {
                     self.send(&h2::credit(0, length)).await;
@@ -242,17 +250,13 @@ impl Session {
         }
     }
 
-    fn stream(&mut self, stream: u32) -> &mut Seen {
-        self.streams.entry(stream).or_default()
-    }
-
     /// An answer, or trailers.
     fn block(&mut self, block: Block) {
         let Block { stream, flags, mut fields } = block;
         let status = fields.iter().position(|(name, _)| name == ":status").map(|at| fields.remove(at).1);
         let status = status.and_then(|digits| digits.parse::<u16>().ok());
         let ends = flags & h2::END_STREAM != 0;
-        let seen = self.stream(stream);
+        let Some(seen) = self.streams.get_mut(&stream) else { return };
         seen.ended |= ends;
         match status {
             Some(interim @ 100..=199) => {
@@ -269,5 +273,34 @@ impl Session {
             // Trailers.
             _ => {}
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use tokio::net::TcpListener;
+
+    use super::*;
+
+    const LIMIT: Duration = Duration::from_secs(10);
+
+    #[tokio::test]
+    async fn answers_on_streams_that_were_never_opened_are_not_kept() {
+        let listener = TcpListener::bind("127.0.0.1:0").await.expect("a free port");
+        let address = listener.local_addr().expect("bound");
+        tokio::spawn(async move {
+            let (mut stream, _) = listener.accept().await.expect("a connection");
+            let mut bytes = h2::write(h2::SETTINGS, 0, 0, &[]);
+            for number in [2, 3, 5, 7] {
+                bytes.extend(h2::write(h2::HEADERS, h2::END_HEADERS, number, &[0x88]));
+                bytes.extend(h2::write(h2::DATA, 0, number, b"data"));
+                bytes.extend(h2::write(h2::RST_STREAM, 0, number, &[0; 4]));
+            }
+            stream.write_all(&bytes).await.expect("the checker reads");
+            let _all = tokio::io::copy(&mut stream, &mut tokio::io::sink()).await;
+        });
+        let mut session = Session::open(address, "", None, LIMIT).await.expect("SETTINGS came");
+        session.until(Duration::from_millis(200), |_| false).await;
+        assert!(!session.closed && session.streams.is_empty());
     }
 }
