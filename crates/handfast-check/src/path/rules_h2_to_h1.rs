@@ -383,6 +383,11 @@ async fn ends(context: &Context) -> Result<Vec<Finding>, Finding> {
     let fields = context.base2(&token);
     let (first, session) = (bridged.client.stream, &mut bridged.client.session);
     let second = context.answers(session, &[&fields]).await[0];
+    if !session.seen(second).succeeded() {
+        let text = format!("no second stream opened beside another: {}", session.words(second));
+        findings.push(Finding::open(text).sent(&bridged.client.sent()));
+        return Ok(findings);
+    }
     session.reset(first, h2::CANCEL).await;
     let ended = context.origin.wait(limit, || arrival.ended()).await.is_some();
     session.frame(second, frame::TEXT, b"alive").await;

@@ -51,6 +51,11 @@ pub async fn serve(mut client: TcpStream, fault: &str, upstream: SocketAddr) -> 
         let Some(next) = next else { return Ok(()) };
         match next.kind {
             h2::SETTINGS if next.flags == 0 => writer.write_all(&frame(h2::SETTINGS, 1, 0, &[])).await?,
+            h2::HEADERS if down.switch == "second-refused" && !streams.is_empty() => {
+                h2::fields(&mut decoder, &next.payload);
+                let refused = block(&[(":status".to_owned(), "503".to_owned())]);
+                writer.write_all(&frame(h2::HEADERS, 5, next.id, &refused)).await?;
+            }
             h2::HEADERS => {
                 let (sender, receiver) = mpsc::unbounded_channel();
                 streams.insert(next.id, sender);
