@@ -17,9 +17,8 @@ use crate::wire::h2::blocks::{Block, Blocks};
 use crate::wire::h2::{self, Frame};
 use crate::wire::head::{Field, Head};
 
-/// The payload that every peer takes (RFC 9113 section 4.2), and the window that it grants at first (section 6.9.2).
+/// The payload that every peer takes (RFC 9113 section 4.2).
 const FRAME: usize = 16 * 1024;
-const WINDOW: i64 = 65_535;
 
 /// An open stream.
 struct Open {
@@ -70,8 +69,8 @@ pub(super) async fn serve(mut connection: Connection) {
         number,
         announced,
         blocks: Blocks::new(),
-        window: WINDOW,
-        initial: WINDOW,
+        window: h2::WINDOW,
+        initial: h2::WINDOW,
         open: BTreeMap::new(),
         latest: 0,
         say,
