@@ -36,5 +36,9 @@ pub(crate) const ORIGIN_BYTES_MAX: usize = 1 << 20;
 /// The origin closes a connection that is silent for so long: longer than any tunnel that a rule leaves quiet.
 pub(crate) const ORIGIN_SILENCE_MAX: Duration = Duration::from_secs(15 * 60);
 
-/// The streams of HTTP/2 that are open at a time on one connection to the origin; further ones are refused.
+/// The streams of HTTP/2 that are open at a time on one connection to the origin, those with them whose script still runs although
+/// they were reset; further ones are refused.
 pub(crate) const ORIGIN_STREAMS_MAX: usize = 256;
+
+/// The requests of its scripts that the origin keeps, the latest of them: a run causes a few hundred.
+pub(crate) const ORIGIN_ARRIVALS_MAX: usize = 1024;
