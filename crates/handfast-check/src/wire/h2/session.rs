@@ -68,6 +68,8 @@ pub(crate) struct Session {
     /// How long an answer may take.
     limit: Duration,
     unread: Vec<u8>,
+    /// What is to be written: the rest of a frame, and others behind it, where writing was interrupted.
+    unsent: Vec<u8>,
     total: usize,
     blocks: Blocks,
     next: u32,
@@ -119,6 +121,7 @@ impl Session {
             stream,
             limit,
             unread: Vec::new(),
+            unsent: Vec::new(),
             total: 0,
             blocks: Blocks::new(),
             next: 1,
@@ -147,9 +150,21 @@ impl Session {
         self.announced.last() == Some(&1)
     }
 
-    /// Writes. A server that is gone shows it to the reader.
+    /// Writes, behind whatever was not written yet: where this is dropped halfway, as by the time that [`until`](Session::until)
+    /// has, the next one goes on in the same frame. A server that is gone shows it to the reader; one that reads nothing for as
+    /// long as an answer may take is given up.
     async fn send(&mut self, bytes: &[u8]) {
-        let _gone = self.stream.write_all(bytes).await.and(self.stream.flush().await);
+        self.unsent.extend(bytes);
+        let writing = async {
+            while !self.unsent.is_empty() {
+                match self.stream.write(&self.unsent).await {
+                    Ok(written) if written > 0 => drop(self.unsent.drain(..written)),
+                    _ => self.unsent.clear(),
+                }
+            }
+            let _gone = self.stream.flush().await;
+        };
+        self.closed |= timeout(self.limit, writing).await.is_err();
     }
 
     /// Opens a stream with these fields.
@@ -251,7 +266,8 @@ impl Session {
         }
     }
 
-    /// Reads until the condition holds, the connection ends or the time is over.
+    /// Reads until the condition holds, the connection ends or the time is over. Cancel-safe: nothing that came is lost, and
+    /// no frame of ours is left half.
     pub(crate) async fn until(&mut self, limit: Duration, done: impl Fn(&Session) -> bool) -> bool {
         let reading = async {
             while !done(self) {
@@ -265,13 +281,19 @@ impl Session {
     }
 
     async fn more(&mut self) -> bool {
-        let mut buffer = [0; 16 * 1024];
-        match self.stream.read(&mut buffer).await {
-            Ok(length) if length > 0 && self.total < HTTP2_BYTES_MAX => {
-                self.total += length;
-                self.unread.extend(&buffer[..length]);
+        // What an interrupted call left.
+        if !self.unsent.is_empty() {
+            self.send(&[]).await;
+        }
+        if h2::read(&self.unread).is_none() {
+            let mut buffer = [0; 16 * 1024];
+            match self.stream.read(&mut buffer).await {
+                Ok(length) if length > 0 && self.total < HTTP2_BYTES_MAX => {
+                    self.total += length;
+                    self.unread.extend(&buffer[..length]);
+                }
+                _ => self.closed = true,
             }
-            _ => self.closed = true,
         }
         while !self.closed
             && let Some((frame, length)) = h2::read(&self.unread)
@@ -324,8 +346,7 @@ impl Session {
                 }
                 let length = u32::try_from(frame.payload.len()).expect("24 bits");
                 if length > 0 {
-                    self.send(&h2::credit(0, length)).await;
-                    self.send(&h2::credit(frame.stream, length)).await;
+                    self.send(&[h2::credit(0, length), h2::credit(frame.stream, length)].concat()).await;
                 }
             }
             h2::HEADERS | h2::CONTINUATION => match self.blocks.take(frame) {
@@ -441,5 +462,44 @@ mod tests {
         }
         session.until(Duration::from_millis(200), |_| false).await;
         assert!(!session.closed && session.streams.is_empty());
+    }
+
+    #[tokio::test]
+    async fn time_that_ends_within_a_write_leaves_no_half_frame() {
+        const PINGS: u64 = 100;
+        let (ours, mut theirs) = duplex(256);
+        theirs.write_all(&h2::write(h2::SETTINGS, 0, 0, &[])).await.expect("there is room");
+        let mut session = Session::over(Box::new(ours), LIMIT).await.expect("SETTINGS came");
+        let (mut reader, mut writer) = tokio::io::split(theirs);
+        tokio::spawn(async move {
+            for number in 0..PINGS {
+                let ping = h2::write(h2::PING, 0, 0, &number.to_be_bytes());
+                writer.write_all(&ping).await.expect("the checker reads");
+            }
+        });
+        // Nobody reads the answers: the pipe is full in the middle of one.
+        assert!(!session.until(Duration::from_millis(100), |_| false).await);
+        assert!(!session.closed && !session.unsent.is_empty());
+        let reading = tokio::spawn(async move {
+            reader.read_exact(&mut [0; h2::PREFACE.len()]).await.expect("the preface");
+            let (mut bytes, mut kinds, mut answers) = (Vec::new(), Vec::new(), Vec::new());
+            loop {
+                while let Some((frame, length)) = h2::read(&bytes) {
+                    bytes.drain(..length);
+                    kinds.push(frame.kind);
+                    if frame.kind == h2::PING {
+                        answers.push(u64::from_be_bytes(frame.payload.try_into().expect("eight bytes")));
+                    }
+                }
+                if kinds.contains(&h2::HEADERS) && answers.contains(&(PINGS - 1)) {
+                    return answers;
+                }
+                let reading = timeout(LIMIT, reader.read_buf(&mut bytes));
+                assert!(reading.await.expect("no frame is missing").expect("no reset") > 0);
+            }
+        });
+        session.request(&[]).await;
+        session.until(LIMIT, |_| false).await;
+        assert_eq!(reading.await.expect("whole frames"), (0..PINGS).collect::<Vec<_>>());
     }
 }
