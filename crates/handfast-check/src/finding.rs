@@ -3,6 +3,7 @@
 use handfast_proto::rules::{Level, Rule};
 
 use crate::report::{RuleResult, Verdict};
+use crate::wire::h2::session::Withheld;
 
 /// A verdict with its words and the bytes that led to it.
 #[derive(Clone, Debug)]
@@ -78,6 +79,18 @@ impl Finding {
             result.level = Level::Must.as_str();
         }
         result
+    }
+}
+
+/// What could not be sent cannot be judged.
+impl From<Withheld> for Finding {
+    fn from(withheld: Withheld) -> Finding {
+        Finding::open(match withheld {
+            Withheld::Window => "the HTTP/2 window for what the rule sends stayed shut".to_owned(),
+            Withheld::Streams(most) => {
+                format!("the rule needs more HTTP/2 streams at a time than the {most} that are allowed")
+            }
+        })
     }
 }
 

@@ -89,25 +89,61 @@ impl Ladder {
 
 /// A failed TLS handshake in words, with what to do about it where that is known.
 fn tls_words(error: &std::io::Error) -> String {
-    let text = match error.kind() {
-        std::io::ErrorKind::TimedOut => "no answer to the TLS handshake in time".to_owned(),
-        std::io::ErrorKind::UnexpectedEof => "the connection closed in the TLS handshake".to_owned(),
-        _ => error.to_string(),
+    let plain = Some("a port that speaks plain text does this: try ws://");
+    let (text, advice) = match error.kind() {
+        std::io::ErrorKind::TimedOut => ("no answer to the TLS handshake in time".to_owned(), plain),
+        std::io::ErrorKind::UnexpectedEof => ("the connection closed in the TLS handshake".to_owned(), plain),
+        _ => (error.to_string(), tls_advice(&error.to_string())),
     };
-    let has = |words: &[&str]| words.iter().any(|word| text.contains(word));
-    let hint = if has(&["InvalidContentType", "corrupt message"]) {
-        "; the port speaks plain text: use ws:// instead of wss://"
-    } else if has(&["no answer to", "closed in"]) {
-        "; a port that speaks plain text does this: try ws://"
-    } else if has(&["CaUsedAsEndEntity"]) {
-        "; this is the certificate of an authority, as `openssl req -x509` makes it, and no server's: make one with \
-         basicConstraints=CA:FALSE or, for a test, -k"
+    advice.map_or(text.clone(), |advice| format!("{text}; {advice}"))
+}
+
+/// What to do about a TLS handshake that failed, as far as the words of the error (rustls's, as its `Display` writes them) tell:
+/// a clause for behind them, with the options of the `handfast` program. None where nothing is known.
+///
+/// ```
+/// let advice = handfast_check::tls_advice("invalid peer certificate: UnknownIssuer");
+/// assert!(advice.is_some_and(|advice| advice.starts_with("--cacert FILE")));
+/// ```
+#[must_use]
+pub fn tls_advice(error: &str) -> Option<&'static str> {
+    let has = |words: &[&str]| words.iter().any(|word| error.contains(word));
+    if has(&["CaUsedAsEndEntity"]) {
+        Some(
+            "this is the certificate of an authority, as `openssl req -x509` makes it, and no server's: make one with \
+             basicConstraints=CA:FALSE or, for a test, use -k",
+        )
     } else if has(&["expired", "not valid", "NotValid"]) {
-        "; -k takes it all the same, for a test"
+        Some("-k takes it all the same, for a test")
     } else if has(&["invalid peer certificate"]) {
-        "; trust it with --cacert FILE or, for a test, -k"
+        Some("--cacert FILE trusts the authority that signed it, -k trusts anybody, for a test")
+    } else if has(&["InvalidContentType", "corrupt message"]) {
+        Some("the port speaks plain text: try ws:// instead of wss://")
     } else {
-        ""
-    };
-    format!("{text}{hint}")
+        None
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::io::{Error, ErrorKind};
+
+    use super::*;
+
+    #[test]
+    fn a_failed_tls_handshake_comes_with_what_to_do() {
+        let words = |text: &str| tls_words(&Error::other(text));
+        assert!(words("invalid peer certificate: Other(OtherError(CaUsedAsEndEntity))").contains("CA:FALSE"));
+        assert!(words("invalid peer certificate: UnknownIssuer").contains("UnknownIssuer; --cacert FILE"));
+        assert!(words("invalid peer certificate: certificate expired: verified at 1").contains("; -k takes"));
+        assert!(words("received corrupt message of type InvalidContentType").contains("; the port speaks"));
+        assert_eq!(
+            words("received fatal alert: handshake_failure"),
+            "received fatal alert: handshake_failure"
+        );
+        assert!(
+            tls_words(&ErrorKind::TimedOut.into())
+                .ends_with("in time; a port that speaks plain text does this: try ws://")
+        );
+    }
 }

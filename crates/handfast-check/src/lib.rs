@@ -26,6 +26,7 @@ pub use client::{ClientCheck, Played, Reaction, WrongServer, client};
 pub use error::CheckError;
 pub use expect::accept_for;
 pub use handfast_proto::rules::{Level, Rule};
+pub use ladder::tls_advice;
 pub use mistake::explain as explain_accept;
 pub use path::{PathCheck, path};
 pub use report::{

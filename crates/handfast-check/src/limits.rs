@@ -11,6 +11,10 @@ pub(crate) const FRAME_BYTES_MAX: u64 = 16 << 20;
 /// A header block of HTTP/2 before it is unpacked: as long as a head.
 pub(crate) const BLOCK_BYTES_MAX: usize = HEAD_BYTES_MAX;
 
+/// The same block unpacked, with 32 bytes for each field (RFC 9113 section 6.5.2): two bytes of a block can stand for four
+/// kilobytes of a table. Twice the length leaves room for Huffman's code and for the 32 bytes.
+pub(crate) const LIST_BYTES_MAX: usize = 2 * BLOCK_BYTES_MAX;
+
 /// What is read of one connection of HTTP/2 that the checker opened. Its rules cause a few kilobytes.
 pub(crate) const HTTP2_BYTES_MAX: usize = 1 << 20;
 
@@ -32,5 +36,9 @@ pub(crate) const ORIGIN_BYTES_MAX: usize = 1 << 20;
 /// The origin closes a connection that is silent for so long: longer than any tunnel that a rule leaves quiet.
 pub(crate) const ORIGIN_SILENCE_MAX: Duration = Duration::from_secs(15 * 60);
 
-/// The streams of HTTP/2 that are open at a time on one connection to the origin; further ones are refused.
+/// The streams of HTTP/2 that are open at a time on one connection to the origin, those with them whose script still runs although
+/// they were reset; further ones are refused.
 pub(crate) const ORIGIN_STREAMS_MAX: usize = 256;
+
+/// The requests of its scripts that the origin keeps, the latest of them: a run causes a few hundred.
+pub(crate) const ORIGIN_ARRIVALS_MAX: usize = 1024;

@@ -174,3 +174,21 @@ async fn each_wrong_bridge_down_is_found() {
 async fn each_wrong_bridge_up_is_found() {
     every_switch(UP, UP_SWITCHES).await;
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_bridge_that_takes_one_stream_at_a_time_is_not_said_to_end_others() {
+    let report = check(&format!("{DOWN}:second-refused"), |check| check.http2().only(DOWN)).await;
+    let result = report.result(DOWN).expect("listed");
+    assert_eq!(result.verdict, Verdict::Inconclusive, "{}", explain(&report));
+    let reason = result.reason.as_deref().or(result.got.as_deref()).unwrap_or_default();
+    assert!(reason.ends_with("no second stream opened beside another: :status 503"), "{reason}");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_bridge_with_a_small_window_is_judged_as_far_as_it_opens() {
+    for (switch, verdict) in [("window-small", Verdict::Pass), ("window-shut", Verdict::Inconclusive)] {
+        let report = check(&format!("{DOWN}:{switch}"), |check| check.http2().only(DOWN)).await;
+        let result = report.result(DOWN).expect("listed");
+        assert_eq!(result.verdict, verdict, "{switch}: {}", explain(&report));
+    }
+}

@@ -173,3 +173,47 @@ async fn the_silence_of_a_server_that_has_hung_up_on_everybody_breaks_no_rule() 
     assert!(report.summary.inconclusive > 0, "{}", explain(&report));
     assert!(report.broke.is_some_and(|broke| broke.starts_with("the end: ")));
 }
+
+/// A server that opens on requests with a key of the right length until a longer one came, and then is silent for ever.
+async fn hangs_on_a_long_key() -> std::net::SocketAddr {
+    use tokio::io::{AsyncReadExt, AsyncWriteExt};
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.expect("a free port");
+    let address = listener.local_addr().expect("bound");
+    tokio::spawn(async move {
+        let hung = Arc::new(std::sync::atomic::AtomicBool::new(false));
+        while let Ok((mut stream, _)) = listener.accept().await {
+            let hung = Arc::clone(&hung);
+            tokio::spawn(async move {
+                let mut buffer = vec![0; 4096];
+                let length = stream.read(&mut buffer).await.unwrap_or_default();
+                let head = String::from_utf8_lossy(&buffer[..length]).into_owned();
+                let key =
+                    head.lines().find_map(|line| line.strip_prefix("Sec-WebSocket-Key: ")).unwrap_or("");
+                hung.fetch_or(key.len() > 24, std::sync::atomic::Ordering::Relaxed);
+                if hung.load(std::sync::atomic::Ordering::Relaxed) {
+                    std::future::pending::<()>().await;
+                }
+                let accept = handfast_check::accept_for(key.as_bytes());
+                let answer = format!(
+                    "HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n\
+                     Sec-WebSocket-Accept: {accept}\r\n\r\n"
+                );
+                let _gone = stream.write_all(answer.as_bytes()).await;
+            });
+        }
+    });
+    address
+}
+
+#[tokio::test]
+async fn a_server_that_a_huge_key_hangs_breaks_that_rule_where_it_can_be_told() {
+    for (others, verdict) in [(&[][..], Verdict::Fail), (&["server/key-length"], Verdict::Inconclusive)] {
+        let mut run = check(hangs_on_a_long_key().await).timeout(Duration::from_millis(300));
+        for other in others {
+            run = run.only(*other);
+        }
+        let report = run.only("server/key-over-long").run().await.expect("a report");
+        let result = report.result("server/key-over-long").expect("it was asked for");
+        assert_eq!(result.verdict, verdict, "{:?} {:?}", result.got, result.reason);
+    }
+}

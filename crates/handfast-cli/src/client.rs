@@ -21,24 +21,6 @@ pub fn websocket_uri(url: &str) -> Result<String, Failure> {
     }
 }
 
-/// What to do about a certificate that was not believed, as far as it is known.
-pub fn certificate_advice(error: &str) -> Option<&'static str> {
-    if error.contains("CaUsedAsEndEntity") {
-        Some(
-            "This is the certificate of an authority, as `openssl req -x509` makes it, and no server's: make one with \
-             basicConstraints=CA:FALSE or, for a test, use -k",
-        )
-    } else if error.contains("expired") || error.contains("not valid") || error.contains("NotValid") {
-        Some("-k takes it all the same, for a test")
-    } else if error.contains("invalid peer certificate") {
-        Some("--cacert FILE trusts the authority that signed it; -k trusts anybody, for a test")
-    } else if error.contains("InvalidContentType") || error.contains("corrupt message") {
-        Some("The port speaks plain text: try ws:// instead of wss://")
-    } else {
-        None
-    }
-}
-
 /// The trust that `--insecure` and `--cacert` ask for.
 pub fn tls(is_insecure: bool, roots: Option<&Path>) -> Result<TlsConfig, Failure> {
     if is_insecure {
@@ -53,18 +35,6 @@ pub fn tls(is_insecure: bool, roots: Option<&Path>) -> Result<TlsConfig, Failure
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn a_certificate_that_was_not_believed_comes_with_what_to_do() {
-        let advice = |error| certificate_advice(error).unwrap_or_default();
-        assert!(
-            advice("invalid peer certificate: Other(OtherError(CaUsedAsEndEntity))").contains("CA:FALSE")
-        );
-        assert!(advice("invalid peer certificate: UnknownIssuer").starts_with("--cacert FILE"));
-        assert!(advice("invalid peer certificate: certificate expired: verified at 1").starts_with("-k"));
-        assert!(advice("received corrupt message of type InvalidContentType").contains("ws://"));
-        assert_eq!(advice("received fatal alert: handshake_failure"), "");
-    }
 
     #[test]
     fn http_and_no_scheme_mean_ws() {

@@ -157,10 +157,8 @@ fn a_port_that_never_speaks_http_was_not_reached_and_breaks_no_rule() {
 
 #[cfg(unix)]
 #[test]
-fn a_client_that_says_nothing_right_is_told_why_and_leaves_no_children() {
-    let run = |words: &[&str]| {
-        handfast(&[&["check-client", "--only", "client/accept-missing-opens", "--"][..], words].concat())
-    };
+fn a_client_that_says_nothing_right_is_told_why() {
+    let run = |words: &[&str]| handfast(&[&CHECK_CLIENT[..], words].concat());
     let output = run(&["no-such-program", "{url}"]);
     assert_eq!(code(&output), 2);
     assert!(stderr(&output).contains("no-such-program cannot be started"), "{}", stderr(&output));
@@ -168,12 +166,71 @@ fn a_client_that_says_nothing_right_is_told_why_and_leaves_no_children() {
     assert_eq!(code(&output), 3);
     let words = "It broke at start: the client never connected; it ended with exit status 3; its last words: no config";
     assert!(stdout(&output).contains(words), "{}", stdout(&output));
-    // A shell, and what it started: both go.
+}
+
+/// A check of clients by one rule, up to the command.
+#[cfg(unix)]
+const CHECK_CLIENT: [&str; 4] = ["check-client", "--only", "client/accept-missing-opens", "--"];
+
+/// The process whose number the file holds has ended; one that waits to be reaped has, too. Only Linux tells.
+#[cfg(target_os = "linux")]
+fn has_ended(path: &str) -> bool {
+    let child = std::fs::read_to_string(path).expect("the shell ran");
+    let stat = std::fs::read_to_string(format!("/proc/{}/stat", child.trim()));
+    stat.is_err() || stat.is_ok_and(|stat| stat.contains(") Z "))
+}
+
+/// It ends, or has ended: who is killed may need a moment for it.
+#[cfg(target_os = "linux")]
+fn ends(path: &str) -> bool {
+    (0..500).any(|_| {
+        thread::sleep(std::time::Duration::from_millis(10));
+        has_ended(path)
+    })
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn a_shell_and_what_it_started_go_with_its_check() {
     let path = file("child.pid");
     let script = format!("sleep 600 & echo $! >'{path}'");
-    assert_eq!(code(&run(&["sh", "-c", &script])), 3);
-    let child = std::fs::read_to_string(path).expect("the shell ran");
-    // A process that waits to be reaped has ended, too.
-    let stat = std::fs::read_to_string(format!("/proc/{}/stat", child.trim()));
-    assert!(stat.is_err() || stat.is_ok_and(|stat| stat.contains(") Z ")), "{child}");
+    assert_eq!(code(&handfast(&[&CHECK_CLIENT[..], &["sh", "-c", &script]].concat())), 3);
+    assert!(ends(&path));
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn clients_end_when_the_terminal_closes_unless_the_check_was_told_to_stay() {
+    use std::process::{Command, Stdio};
+    use std::time::Duration;
+    for (how, stays) in [("--default-signal=HUP", false), ("--ignore-signal=HUP", true)] {
+        let path = file(&format!("hangup-{stays}.pid"));
+        let _none = std::fs::remove_file(&path);
+        let script = format!("echo $$ >'{path}'; exec sleep 600");
+        // `env` becomes the program, so that the signals reach it.
+        let mut check = Command::new("env")
+            .args([how, env!("CARGO_BIN_EXE_handfast")])
+            .args([&CHECK_CLIENT[..], &["sh", "-c", &script]].concat())
+            .stdin(Stdio::null())
+            .stdout(Stdio::null())
+            .stderr(Stdio::null())
+            .spawn()
+            .expect("env can be run");
+        let id = check.id().to_string();
+        let signal = |name: &str| {
+            let sent = Command::new("kill").args([name, &id]).status();
+            assert!(sent.expect("kill can be run").success());
+        };
+        while !std::fs::read_to_string(&path).is_ok_and(|child| child.ends_with('\n')) {
+            thread::sleep(Duration::from_millis(10));
+        }
+        signal("-HUP");
+        if stays {
+            thread::sleep(Duration::from_millis(300));
+            assert!(!has_ended(&path), "it was told to ignore SIGHUP");
+            signal("-TERM");
+        }
+        assert_eq!(check.wait().expect("it ends").code(), Some(130), "{how}");
+        assert!(ends(&path), "{how}: the client was left");
+    }
 }

@@ -176,13 +176,16 @@ fn of_http_1(seen: &Seen) -> Vec<String> {
 /// Many handshakes at once on one connection: each a key of its own, and each the answer of its own.
 async fn keys(context: &Context) -> Judged {
     let mut session = context.session().await?;
+    let form = format!("{KEYS} handshakes on one connection");
+    if let Err(withheld) = session.allows(KEYS) {
+        return Ok(Finding::from(withheld).about(&form));
+    }
     let requests: Vec<(String, Vec<Field>)> = (0..KEYS)
         .map(|_| context.accepting(vec![Step::Send(GOOD.into()), Step::Echo]))
         .map(|token| (token.clone(), context.base2(&token)))
         .collect();
     let all: Vec<&[Field]> = requests.iter().map(|(_, fields)| fields.as_slice()).collect();
     let streams = context.answers(&mut session, &all).await;
-    let form = format!("{KEYS} handshakes on one connection");
     let mut keys = BTreeSet::new();
     for ((token, _), stream) in requests.iter().zip(streams) {
         let words = session.words(stream);
@@ -327,7 +330,7 @@ async fn data(context: &Context) -> Judged {
     let (stream, session) = (bridged.client.stream, &mut bridged.client.session);
     // Frames of HTTP/2 that end within those of WebSocket.
     for part in sent.chunks(4_001) {
-        session.data(stream, part).await;
+        session.data(stream, part).await?;
     }
     session.until(context.patience(), |session| session.seen(stream).data.len() >= wanted.len()).await;
     let came = session.seen(stream).data;
@@ -359,7 +362,7 @@ async fn ends(context: &Context) -> Result<Vec<Finding>, Finding> {
 
     let (mut bridged, _) = open(context, echo()).await?;
     let stream = bridged.client.stream;
-    bridged.client.session.data(stream, &from_client).await;
+    bridged.client.session.data(stream, &from_client).await?;
     findings.push(closed(context, &mut bridged, &from_origin).await.about("the client closes"));
 
     let script = vec![Step::Send(GOOD.into()), Step::Send(from_origin.clone())];
@@ -382,10 +385,16 @@ async fn ends(context: &Context) -> Result<Vec<Finding>, Finding> {
     let token = context.accepting(echo());
     let fields = context.base2(&token);
     let (first, session) = (bridged.client.stream, &mut bridged.client.session);
+    session.allows(2)?;
     let second = context.answers(session, &[&fields]).await[0];
+    if !session.seen(second).succeeded() {
+        let text = format!("no second stream opened beside another: {}", session.words(second));
+        findings.push(Finding::open(text).sent(&bridged.client.sent()));
+        return Ok(findings);
+    }
     session.reset(first, h2::CANCEL).await;
     let ended = context.origin.wait(limit, || arrival.ended()).await.is_some();
-    session.frame(second, frame::TEXT, b"alive").await;
+    session.frame(second, frame::TEXT, b"alive").await?;
     let alive = frame::write(frame::TEXT, b"alive", None);
     let lives = session.until(limit, |session| session.seen(second).data == alive).await;
     findings.push(

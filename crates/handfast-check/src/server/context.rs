@@ -29,6 +29,8 @@ pub(crate) struct Context {
     pub(crate) pongs: bool,
     /// permessage-deflate was agreed to when it was offered.
     pub(crate) deflates: bool,
+    /// One rule alone sends anything: what the run does to the target is this rule's doing.
+    pub(crate) alone: bool,
     /// The correct request was still accepted after the run.
     pub(crate) survived: AtomicBool,
     /// How many probes run at once.

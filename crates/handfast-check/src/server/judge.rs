@@ -71,34 +71,39 @@ pub(crate) fn judge(judge: Judge, context: &Context, seen: &[Observation]) -> Fi
         Judge::Not101 => not_101,
         Judge::Accepted => accepted,
         Judge::Each(one) => one,
-        Judge::All(all) | Judge::After(all) => {
-            return match unreachable(seen) {
-                Some(finding) => finding,
-                None => all(context, seen),
-            };
+        Judge::All(all) => {
+            return unreachable(seen).or_else(|| left(context, seen)).unwrap_or_else(|| all(context, seen));
         }
-        Judge::Run(all) => return all(context, seen),
+        Judge::After(all) | Judge::Run(all) => return all(context, seen),
     };
-    worst(seen.iter().map(|observation| match observation.reaction(context) {
-        Reaction::Unreachable(why) => Finding::open(format!("no connection: {why}")),
-        // Silence of a server that answers nobody any more says nothing about this request.
-        Reaction::Silent if !context.survived() => Finding::open(format!(
-            "{}, and the target no longer answers the correct request",
-            observation.describe(context)
-        )),
-        _ => {
-            let mut finding = one(context, observation);
-            if seen.len() > 1 && finding.verdict != Verdict::Pass {
-                finding.text = format!("{}: {}", observation.label, finding.text);
-            }
-            finding
+    worst(seen.iter().map(|observation| {
+        if let Reaction::Unreachable(why) = observation.reaction(context) {
+            return Finding::open(format!("no connection: {why}"));
         }
+        if let Some(finding) = left(context, std::slice::from_ref(observation)) {
+            return finding;
+        }
+        let mut finding = one(context, observation);
+        if seen.len() > 1 && finding.verdict != Verdict::Pass {
+            finding.text = format!("{}: {}", observation.label, finding.text);
+        }
+        finding
     }))
 }
 
 fn unreachable(seen: &[Observation]) -> Option<Finding> {
     let place = seen.iter().position(|one| matches!(one.end, super::exchange::End::Unreachable(_)))?;
     Some(Finding::open("no connection for one of the requests").at(place))
+}
+
+/// Silence of a server that answers nobody any more says nothing about this request.
+fn left(context: &Context, seen: &[Observation]) -> Option<Finding> {
+    if context.survived() {
+        return None;
+    }
+    let place = seen.iter().position(|one| one.reaction(context) == Reaction::Silent)?;
+    let text = seen[place].describe(context);
+    Some(Finding::open(format!("{text}, and the target no longer answers the correct request")).at(place))
 }
 
 /// REFUSED of the catalogue.

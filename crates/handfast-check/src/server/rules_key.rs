@@ -26,16 +26,7 @@ fn lengths(context: &Context) -> Vec<Stimulus> {
 }
 
 fn over_long(context: &Context, seen: &[Observation]) -> Finding {
-    let silent = |one: &Observation| one.reaction(context) == Reaction::Silent;
-    if !context.survived() && seen.iter().any(silent) {
-        return Finding::open(
-            "no answer, and none to the correct request afterwards: alone it may be judged",
-        );
-    }
-    if !context.survived() {
-        return Finding::fail("the correct request is no longer accepted after the run");
-    }
-    super::judge::worst(seen.iter().map(|one| {
+    let finding = super::judge::worst(seen.iter().map(|one| {
         let finding = refused(context, one);
         match one.reaction(context) {
             Reaction::Status(400..=499) => finding,
@@ -44,7 +35,17 @@ fn over_long(context: &Context, seen: &[Observation]) -> Finding {
             }
             _ => finding,
         }
-    }))
+    }));
+    if context.survived() || finding.verdict == Verdict::Fail {
+        return finding;
+    }
+    let text = format!("{}, and the correct request is no longer accepted afterwards", finding.text);
+    if context.alone {
+        Finding::fail(text).at(finding.place)
+    } else {
+        Finding::open(format!("{text}: alone (--only server/key-over-long) it may be judged"))
+            .at(finding.place)
+    }
 }
 
 fn pad_bits(context: &Context, seen: &Observation) -> Finding {

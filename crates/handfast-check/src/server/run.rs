@@ -39,6 +39,7 @@ pub(crate) async fn run(
         slots: Semaphore::new(options.parallel.max(1)),
         next_start: Mutex::new(Instant::now()),
         survived: AtomicBool::new(true),
+        alone: false,
         accepted: false,
         echoes: false,
         pongs: false,
@@ -117,8 +118,9 @@ async fn judge_all(
                 .any(|element| element.starts_with("permessage-deflate"))
         });
     }
-    let context = Arc::new(context);
     let plan = Plan::new(&context, probes);
+    context.alone = plan.wanted.iter().flatten().filter(|wanted| !wanted.is_empty()).count() == 1;
+    let context = Arc::new(context);
     let mut judging = Judging::new(&context, probes, &plan, observe);
     for late in [false, true] {
         judging.send(|stimulus, _| stimulus.late == late).await;

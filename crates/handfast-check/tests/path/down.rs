@@ -35,11 +35,18 @@ pub async fn serve(mut client: TcpStream, fault: &str, upstream: SocketAddr) -> 
     let mut preface = [0; h2::PREFACE.len()];
     client.read_exact(&mut preface).await?;
     let (mut reader, mut writer) = split(client);
-    let settings: &[u8] = if fault == "unannounced" { &[] } else { &h2::ENABLE };
-    writer.write_all(&frame(h2::SETTINGS, 0, 0, settings)).await?;
+    // SETTINGS_INITIAL_WINDOW_SIZE: 4096.
+    let narrow = down.switch.starts_with("window-");
+    let settings = match fault {
+        "unannounced" => vec![],
+        _ if narrow => [h2::ENABLE, [0, 4, 0, 0, 16, 0]].concat(),
+        _ => h2::ENABLE.to_vec(),
+    };
+    writer.write_all(&frame(h2::SETTINGS, 0, 0, &settings)).await?;
     let (say, mut said) = mpsc::unbounded_channel::<Vec<u8>>();
     let (mut bytes, mut decoder) = (Vec::new(), Decoder::new());
     let mut streams: BTreeMap<u32, UnboundedSender<Said>> = BTreeMap::new();
+    let mut data_bytes: BTreeMap<u32, usize> = BTreeMap::new();
     loop {
         let next = tokio::select! {
             next = h2::next(&mut reader, &mut bytes) => next?,
@@ -51,6 +58,11 @@ pub async fn serve(mut client: TcpStream, fault: &str, upstream: SocketAddr) -> 
         let Some(next) = next else { return Ok(()) };
         match next.kind {
             h2::SETTINGS if next.flags == 0 => writer.write_all(&frame(h2::SETTINGS, 1, 0, &[])).await?,
+            h2::HEADERS if down.switch == "second-refused" && !streams.is_empty() => {
+                h2::fields(&mut decoder, &next.payload);
+                let refused = block(&[(":status".to_owned(), "503".to_owned())]);
+                writer.write_all(&frame(h2::HEADERS, 5, next.id, &refused)).await?;
+            }
             h2::HEADERS => {
                 let (sender, receiver) = mpsc::unbounded_channel();
                 streams.insert(next.id, sender);
@@ -61,7 +73,16 @@ pub async fn serve(mut client: TcpStream, fault: &str, upstream: SocketAddr) -> 
                 });
             }
             h2::DATA => {
-                writer.write_all(&credit(next.id, next.payload.len().max(1))).await?;
+                let taken = data_bytes.entry(next.id).or_default();
+                *taken += next.payload.len();
+                if down.switch == "window-shut" && *taken > 4096 {
+                    // FLOW_CONTROL_ERROR.
+                    writer.write_all(&frame(h2::RST_STREAM, 0, next.id, &[0, 0, 0, 3])).await?;
+                    continue;
+                }
+                if down.switch != "window-shut" {
+                    writer.write_all(&credit(next.id, next.payload.len().max(1))).await?;
+                }
                 let Some(stream) = streams.get(&next.id) else { continue };
                 let _gone = stream.send(Said::Data(next.payload));
                 if next.flags & 1 != 0 && down.switch != "client-end-lost" {

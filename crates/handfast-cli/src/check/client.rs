@@ -21,7 +21,7 @@ pub fn run(args: &CheckClientArgs) -> Result<Exit, Failure> {
     let waits = args.command.is_empty();
     let mut writer = report::Writer::new(&args.output)?;
     let run = async {
-        let mut signals = Signals::new()?;
+        let mut signals = Signals::with_hangup()?;
         let ready = |address: std::net::SocketAddr, urls: Vec<String>| {
             if waits {
                 output::talk(&format!(

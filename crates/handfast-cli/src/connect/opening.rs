@@ -2,7 +2,7 @@
 
 use super::transcript::{self, Transcript};
 use crate::args::{ConnectArgs, Http};
-use crate::client::{certificate_advice, tls, websocket_uri};
+use crate::client::{tls, websocket_uri};
 use crate::escape;
 use crate::exit::{Exit, Failure};
 use crate::output::{self, Stream, Tone};
@@ -155,7 +155,8 @@ fn explain(error: Error, transcript: Transcript) -> Failure {
         Error::Uri(_) | Error::Misuse(_) => Failure::new(Exit::WrongUse, error.to_string()),
         Error::Tls(_) => {
             let text = error.to_string();
-            let advice = certificate_advice(&text).map_or_else(String::new, |advice| format!(". {advice}"));
+            let advice = handfast_check::tls_advice(&text);
+            let advice = advice.map_or_else(String::new, |advice| format!("; {advice}"));
             Failure::new(Exit::Unreachable, text + &advice)
         }
         _ => Failure::new(Exit::Unreachable, error.to_string()),

@@ -17,9 +17,8 @@ use crate::wire::h2::blocks::{Block, Blocks};
 use crate::wire::h2::{self, Frame};
 use crate::wire::head::{Field, Head};
 
-/// The payload that every peer takes (RFC 9113 section 4.2), and the window that it grants at first (section 6.9.2).
+/// The payload that every peer takes (RFC 9113 section 4.2).
 const FRAME: usize = 16 * 1024;
-const WINDOW: i64 = 65_535;
 
 /// An open stream.
 struct Open {
@@ -70,8 +69,8 @@ pub(super) async fn serve(mut connection: Connection) {
         number,
         announced,
         blocks: Blocks::new(),
-        window: WINDOW,
-        initial: WINDOW,
+        window: h2::WINDOW,
+        initial: h2::WINDOW,
         open: BTreeMap::new(),
         latest: 0,
         say,
@@ -201,7 +200,9 @@ impl Http2 {
     async fn request(&mut self, block: Block) {
         let stream = block.stream;
         self.latest = self.latest.max(stream);
-        if self.open.len() >= ORIGIN_STREAMS_MAX {
+        while self.scripts.try_join_next().is_some() {}
+        // Each stream has two tasks, which may outlive it: a script that waits does not see a reset.
+        if self.open.len() >= ORIGIN_STREAMS_MAX || self.scripts.len() >= 2 * ORIGIN_STREAMS_MAX {
             return self.reset(stream, h2::REFUSED_STREAM).await;
         }
         let ends = block.flags & h2::END_STREAM != 0;
@@ -316,26 +317,47 @@ mod tests {
     use super::super::{Origin, Script};
     use super::*;
     use crate::target::Target;
-    use crate::wire::h2::exchange;
     use crate::wire::h2::session::Session;
+    use crate::wire::h2::{blocks, exchange};
 
     const LIMIT: Duration = Duration::from_secs(10);
 
-    #[tokio::test]
-    async fn one_stream_too_many_is_refused_and_the_others_live() {
+    /// A connection to an origin whose scripts do nothing but wait, and the fields of a request for it.
+    async fn waiting() -> (Origin, Session, Vec<blocks::Field>) {
         let origin = Origin::listen(SocketAddr::from(([127, 0, 0, 1], 0))).await.expect("a free port");
         let token = origin.expect(Script::both(vec![Step::Wait(LIMIT)]));
         let target = Target::parse("ws://origin/").expect("valid");
         let fields = exchange::base(&target, &format!("/?{MARKER}{token}"), &[]);
-        let mut session = Session::open(origin.address, "", None, LIMIT).await.expect("HTTP/2");
+        let session = Session::open(origin.address, "", None, LIMIT).await.expect("HTTP/2");
         assert!(session.announces());
+        (origin, session, fields)
+    }
+
+    /// The streams that got an answer, and the code of RST_STREAM where it was that.
+    async fn answered(session: &mut Session, last: u32) -> Vec<(u32, Option<u32>)> {
+        assert!(session.until(LIMIT, |session| session.seen(last).decided()).await);
+        let decided = session.streams.iter().filter(|(_, seen)| seen.decided());
+        decided.map(|(stream, seen)| (*stream, seen.reset)).collect()
+    }
+
+    #[tokio::test]
+    async fn one_stream_too_many_is_refused_and_the_others_live() {
+        let (_origin, mut session, fields) = waiting().await;
         for _ in 0..ORIGIN_STREAMS_MAX {
             session.request(&fields).await;
         }
         let last = session.request(&fields).await;
-        assert!(session.until(LIMIT, |session| session.seen(last).decided()).await);
-        let decided = session.streams.iter().filter(|(_, seen)| seen.decided());
-        let resets: Vec<(u32, Option<u32>)> = decided.map(|(stream, seen)| (*stream, seen.reset)).collect();
-        assert_eq!(resets, [(last, Some(h2::REFUSED_STREAM))]);
+        assert_eq!(answered(&mut session, last).await, [(last, Some(h2::REFUSED_STREAM))]);
+    }
+
+    #[tokio::test]
+    async fn scripts_of_streams_that_were_reset_count_until_they_end() {
+        let (_origin, mut session, fields) = waiting().await;
+        for _ in 0..ORIGIN_STREAMS_MAX {
+            let stream = session.request(&fields).await;
+            session.reset(stream, h2::CANCEL).await;
+        }
+        let last = session.request(&fields).await;
+        assert_eq!(answered(&mut session, last).await, [(last, Some(h2::REFUSED_STREAM))]);
     }
 }

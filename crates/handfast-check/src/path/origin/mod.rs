@@ -7,7 +7,7 @@ mod stream;
 
 pub(crate) use play::render;
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet, VecDeque};
 use std::io;
 use std::net::SocketAddr;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -20,6 +20,7 @@ use tokio::task::{AbortHandle, JoinSet};
 use tokio::time::{sleep, timeout};
 
 use crate::expect;
+use crate::limits::ORIGIN_ARRIVALS_MAX;
 use crate::wire::bytes::contains;
 use crate::wire::head::Head;
 
@@ -144,8 +145,10 @@ impl Arrival {
 #[derive(Debug)]
 struct Shared {
     scripts: Mutex<HashMap<String, Script>>,
-    arrivals: Mutex<Vec<Arc<Arrival>>>,
-    raw: Mutex<Vec<String>>,
+    /// The latest requests that carried the token of a script.
+    arrivals: Mutex<VecDeque<Arc<Arrival>>>,
+    /// The tokens of scripts that came in bytes that are no HTTP.
+    raw: Mutex<HashSet<String>>,
     connections: AtomicUsize,
     /// Connections that began with HTTP/2.
     prefaces: AtomicUsize,
@@ -167,14 +170,20 @@ impl Shared {
         }
     }
 
-    /// Keeps the request and tells who waits; gives its steps.
+    /// Keeps the request where it has a script, and tells who waits; gives its steps.
     fn arrived(&self, arrival: Arrival) -> (Arc<Arrival>, Vec<Step>) {
         let script = {
             let scripts = self.scripts.lock().expect("no holder panics");
             scripts.get(arrival.token.get(..TOKEN).unwrap_or_default()).cloned()
         };
         let arrival = Arc::new(arrival);
-        self.arrivals.lock().expect("no holder panics").push(Arc::clone(&arrival));
+        if script.is_some() {
+            let mut arrivals = self.arrivals.lock().expect("no holder panics");
+            if arrivals.len() >= ORIGIN_ARRIVALS_MAX {
+                arrivals.pop_front();
+            }
+            arrivals.push_back(Arc::clone(&arrival));
+        }
         self.changed.notify_waiters();
         let steps = match script {
             Some(script) if arrival.upgrades() => script.upgrade,
@@ -183,6 +192,14 @@ impl Shared {
             None => vec![Step::Send(b"HTTP/1.1 204 No Content\r\n\r\n".to_vec()), Step::Next],
         };
         (arrival, steps)
+    }
+
+    /// Keeps the token where it has a script, and tells who waits.
+    fn raw_came(&self, token: String) {
+        if self.scripts.lock().expect("no holder panics").contains_key(&token) {
+            self.raw.lock().expect("no holder panics").insert(token);
+        }
+        self.changed.notify_waiters();
     }
 }
 
@@ -247,7 +264,7 @@ impl Origin {
 
     /// Raw bytes with this token came.
     pub(crate) fn has_raw(&self, token: &str) -> bool {
-        self.shared.raw.lock().expect("no holder panics").iter().any(|one| one == token)
+        self.shared.raw.lock().expect("no holder panics").contains(token)
     }
 
     /// How many connections came.
@@ -303,4 +320,26 @@ fn after(bytes: &[u8], marker: &[u8]) -> Option<String> {
     let rest = &bytes[at..];
     let end = rest.iter().position(|byte| !byte.is_ascii_alphanumeric() && *byte != b'-')?;
     (end >= TOKEN).then(|| String::from_utf8_lossy(&rest[..end]).into_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn health_checks_are_not_kept_and_of_the_rest_only_the_latest() {
+        let shared = Shared::new();
+        let token = "abcdefghijkl";
+        shared.scripts.lock().expect("free").insert(token.to_owned(), Script::both(Vec::new()));
+        let arrive = |token: &str, number: usize| {
+            shared.arrived(Arrival::new(token.to_owned(), number, false, Vec::new(), Head::default())).1
+        };
+        (0..3).for_each(|number| assert_eq!(arrive("", number).len(), 2, "it is answered"));
+        assert!(shared.arrivals.lock().expect("free").is_empty());
+        (0..ORIGIN_ARRIVALS_MAX + 2).for_each(|number| drop(arrive(token, number)));
+        shared.raw_came("a-token-of-nobody".to_owned());
+        assert!(shared.raw.lock().expect("free").is_empty());
+        let arrivals = shared.arrivals.lock().expect("free");
+        assert_eq!((arrivals.len(), arrivals[0].connection), (ORIGIN_ARRIVALS_MAX, 2));
+    }
 }

@@ -61,8 +61,7 @@ impl Connection {
         loop {
             if let Some(token) = after(&self.bytes, RAW.as_bytes()) {
                 let answer = format!("{RAW_BACK}{token};");
-                self.shared.raw.lock().expect("no holder panics").push(token);
-                self.shared.changed.notify_waiters();
+                self.shared.raw_came(token);
                 self.write(answer.as_bytes()).await;
                 return None;
             }

@@ -9,7 +9,7 @@ use crate::finding::Finding;
 use crate::wire::frame;
 use crate::wire::h2::blocks::Field;
 use crate::wire::h2::exchange::{self, Exchange};
-use crate::wire::h2::session::{Seen, Session};
+use crate::wire::h2::session::{Seen, Session, Withheld};
 
 /// The target over HTTP/2, and what its first stream showed.
 pub(crate) struct Http2 {
@@ -36,7 +36,8 @@ impl Http2 {
         }
         http2.opens = true;
         let stream = exchange.stream;
-        http2.speak(&mut exchange.session, stream).await;
+        // Where nothing may be sent, nothing shows: as with a target that answers neither.
+        let _silent = http2.speak(&mut exchange.session, stream).await;
         let quiet = http2.context.options.quiet;
         exchange.session.until(quiet, |session| frames(&session.seen(stream)) == (true, true)).await;
         (http2.pongs, http2.echoes) = frames(&exchange.seen());
@@ -64,9 +65,9 @@ impl Http2 {
     }
 
     /// Sends a ping and a message.
-    async fn speak(&self, session: &mut Session, stream: u32) {
-        session.frame(stream, frame::PING, PING.as_bytes()).await;
-        session.frame(stream, frame::TEXT, ECHO.as_bytes()).await;
+    async fn speak(&self, session: &mut Session, stream: u32) -> Result<(), Withheld> {
+        session.frame(stream, frame::PING, PING.as_bytes()).await?;
+        session.frame(stream, frame::TEXT, ECHO.as_bytes()).await
     }
 
     /// Whether a stream that got 2xx is a WebSocket, as far as the target ever shows it.
@@ -77,7 +78,9 @@ impl Http2 {
         if !self.pongs && !self.echoes {
             return !session.closed;
         }
-        self.speak(session, stream).await;
+        if self.speak(session, stream).await.is_err() {
+            return !session.closed;
+        }
         let (pongs, echoes) = (self.pongs, self.echoes);
         let enough = move |seen: &Seen| {
             let (pong, echo) = frames(seen);

@@ -54,6 +54,7 @@ pub(crate) async fn authority(http2: Arc<Http2>) -> Judged {
 pub(crate) async fn ends(http2: Arc<Http2>) -> Judged {
     let mut exchange = http2.exchange(http2.base()).await?;
     let limit = http2.context.options.timeout;
+    exchange.session.allows(3)?;
     let mut sockets = vec![exchange.stream];
     for _ in 0..2 {
         let stream = exchange.session.request(&http2.base()).await;
@@ -71,7 +72,7 @@ pub(crate) async fn ends(http2: Arc<Http2>) -> Judged {
     let (closed, aborted, kept) = (sockets[0], sockets[1], sockets[2]);
     let session = &mut exchange.session;
     session.reset(aborted, h2::CANCEL).await;
-    session.frame(closed, frame::CLOSE, &frame::close_payload(1000)).await;
+    session.frame(closed, frame::CLOSE, &frame::close_payload(1000)).await?;
     // A server may wait for the end of our side before it ends its own.
     session.end(closed).await;
     let quiet = http2.context.options.quiet;

@@ -3,7 +3,7 @@
 use loona_hpack::Decoder;
 
 use super::{CONTINUATION, END_HEADERS, Frame, HEADERS, content};
-use crate::limits::BLOCK_BYTES_MAX;
+use crate::limits::{BLOCK_BYTES_MAX, LIST_BYTES_MAX};
 
 /// A field as it came, both parts as text, bytes above 0x7F as Latin-1.
 pub(crate) type Field = (String, String);
@@ -38,7 +38,7 @@ impl Blocks {
     /// Takes a HEADERS or CONTINUATION frame; gives the block that it completes.
     ///
     /// # Errors
-    /// The block is too long, or no header block.
+    /// The block is too long, packed or unpacked, or no header block.
     pub(crate) fn take(&mut self, frame: &Frame) -> Result<Option<Block>, Unreadable> {
         match (frame.kind, &mut self.part) {
             (HEADERS, part) => *part = Some((frame.stream, frame.flags, content(frame).to_vec())),
@@ -52,9 +52,17 @@ impl Blocks {
             return Ok(None);
         }
         let Some((stream, flags, block)) = self.part.take() else { return Ok(None) };
-        let list = self.decoder.decode(&block).map_err(|_| Unreadable)?;
-        let text = |bytes: Vec<u8>| bytes.into_iter().map(char::from).collect::<String>();
-        let fields = list.into_iter().map(|(name, value)| (text(name), text(value))).collect();
+        let text = |bytes: &[u8]| bytes.iter().copied().map(char::from).collect::<String>();
+        let (mut fields, mut length) = (Vec::new(), 0);
+        let read = self.decoder.decode_with_cb(&block, |name, value| {
+            length += name.len() + value.len() + 32;
+            if length <= LIST_BYTES_MAX {
+                fields.push((text(&name), text(&value)));
+            }
+        });
+        if read.is_err() || length > LIST_BYTES_MAX {
+            return Err(Unreadable);
+        }
         Ok(Some(Block { stream, flags, fields }))
     }
 }
@@ -85,5 +93,16 @@ mod tests {
         let mut blocks = Blocks::new();
         assert_eq!(blocks.take(&frame(HEADERS, 0, &vec![0; BLOCK_BYTES_MAX])), Ok(None));
         assert_eq!(blocks.take(&frame(CONTINUATION, 0, &[0])), Err(Unreadable));
+    }
+
+    #[test]
+    fn a_short_block_that_unpacks_to_a_long_list_is_unreadable() {
+        // A literal that the table remembers (RFC 7541 section 6.2.1), and then nothing but its place there.
+        let entry = [&[0x40, 1, b'a', 0x7F, 0xA1, 0x1E][..], &[b'x'; 4000]].concat();
+        let block = |times: usize| frame(HEADERS, END_HEADERS, &[&entry[..], &vec![0xBE; times]].concat());
+        let most = LIST_BYTES_MAX / (1 + 4000 + 32);
+        let fields = Blocks::new().take(&block(most - 1)).expect("readable").expect("whole").fields;
+        assert_eq!((fields.len(), fields[1].1.len()), (most, 4000));
+        assert_eq!(Blocks::new().take(&block(most)), Err(Unreadable));
     }
 }

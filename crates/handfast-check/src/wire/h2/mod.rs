@@ -27,8 +27,12 @@ pub(crate) const PADDED: u8 = 8;
 /// Of HEADERS.
 pub(crate) const PRIORITY: u8 = 0x20;
 
+/// SETTINGS_MAX_CONCURRENT_STREAMS (RFC 9113 section 6.5.2).
+pub(crate) const MAX_CONCURRENT_STREAMS: u16 = 3;
 /// SETTINGS_INITIAL_WINDOW_SIZE (RFC 9113 section 6.5.2).
 pub(crate) const INITIAL_WINDOW_SIZE: u16 = 4;
+/// The window of a connection, and of each of its streams without that setting, at first (RFC 9113 section 6.9.2).
+pub(crate) const WINDOW: i64 = 65_535;
 /// SETTINGS_ENABLE_CONNECT_PROTOCOL (RFC 8441 section 3).
 pub(crate) const ENABLE_CONNECT_PROTOCOL: u16 = 8;
 /// PROTOCOL_ERROR (RFC 9113 section 7).
