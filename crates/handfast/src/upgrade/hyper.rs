@@ -36,11 +36,15 @@
 //! use hyper_util::rt::{TokioExecutor, TokioIo};
 //! use hyper_util::server::conn::auto;
 //!
-//! # async fn example(listener: tokio::net::TcpListener) -> std::io::Result<()> {
+//! # async fn example(listener: tokio::net::TcpListener) {
 //! loop {
-//!     let (tcp, _) = listener.accept().await?;
-//!     // Else small messages wait for the client's acknowledgements.
-//!     tcp.set_nodelay(true)?;
+//!     let Ok((tcp, _)) = listener.accept().await else {
+//!         // One client that has gone, or no descriptor left for now: neither ends the server, and the second needs a rest.
+//!         tokio::time::sleep(std::time::Duration::from_millis(10)).await;
+//!         continue;
+//!     };
+//!     // Else small messages wait for the client's acknowledgements. It fails where the client has gone again.
+//!     let _ = tcp.set_nodelay(true);
 //!     tokio::spawn(async move {
 //!         let mut builder = auto::Builder::new(TokioExecutor::new());
 //!         builder
