@@ -126,9 +126,20 @@ pub(super) fn is_for_page(parts: &http::request::Parts) -> bool {
     parts.method != Method::CONNECT && !is_meant(&parts.headers, &parts.extensions)
 }
 
-fn is_meant(headers: &HeaderMap, extensions: &Extensions) -> bool {
+/// Whether any 2xx opens the WebSocket (RFC 8441 section 5), whatever was meant by it.
+#[cfg(feature = "tower")]
+pub(super) fn is_opened_by_2xx<B>(request: &http::Request<B>) -> bool {
+    request.method() == Method::CONNECT && is_extended_connect(request.extensions())
+}
+
+/// hyper sets `:protocol` on a CONNECT of HTTP/2 only.
+fn is_extended_connect(extensions: &Extensions) -> bool {
     let protocol = extensions.get::<Protocol>();
     protocol.is_some_and(|protocol| protocol.as_str().eq_ignore_ascii_case("websocket"))
+}
+
+fn is_meant(headers: &HeaderMap, extensions: &Extensions) -> bool {
+    is_extended_connect(extensions)
         || headers.iter().any(|(name, value)| Request::is_sign(name.as_str(), value.as_bytes()))
 }
 
