@@ -153,7 +153,8 @@ pub struct Upgrade {
 }
 
 impl Upgrade {
-    /// Judges a request. It may be judged more than once, such as by middleware before the handler; accept it once.
+    /// Judges a request. It may be judged more than once, such as by middleware before the handler; accept it once, because it
+    /// has one stream: see [`Upgrading`].
     ///
     /// # Errors
     ///
@@ -233,6 +234,11 @@ impl fmt::Debug for Upgrade {
 }
 
 /// A WebSocket that is open as soon as hyper has sent the response: await it in a task of its own.
+///
+/// # Panics
+///
+/// Where a request was accepted twice, such as by middleware and by its handler. hyper hands the stream to one of the two, and
+/// the other panics, or waits for ever where both waited at once.
 ///
 /// # Errors
 ///
