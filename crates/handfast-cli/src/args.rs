@@ -76,7 +76,7 @@ pub struct ServeArgs {
     #[arg(long, value_name = "FILE", requires = "tls_cert")]
     pub tls_key: Option<PathBuf>,
     /// A further origin whose pages may connect, such as https://app.example, or * for all; repeatable
-    #[arg(long = "allow-origin", value_name = "ORIGIN", value_parser = origin)]
+    #[arg(long = "allow-origin", value_name = "ORIGIN", value_parser = origin_or_all)]
     pub allow_origins: Vec<String>,
     /// A further host name to answer to; repeatable. On a loopback address only localhost, 127.0.0.1, [::1] and the
     /// address itself are answered to otherwise, on other addresses any
@@ -212,9 +212,10 @@ pub struct ExplainArgs {
 
 pub fn header(line: &str) -> Result<(String, String), String> {
     match line.split_once(':') {
-        Some((name, _)) if !is_token(name) => {
-            Err("the name of a header field has letters, digits and - only, such as X-Name".to_owned())
-        }
+        Some((name, _)) if !is_token(name) => Err(
+            "the name of a header field is one word of letters, digits and -_.!#$%&'*+^`|~, such as X-Name"
+                .to_owned(),
+        ),
         Some((_, value)) if value.contains(|letter: char| letter.is_control() && letter != '\t') => {
             Err("the value of a header field is one line without control characters".to_owned())
         }
@@ -246,14 +247,36 @@ pub fn seconds(text: &str) -> Result<Duration, String> {
     }
 }
 
-/// A serialized origin (RFC 6454 section 6.2), `null` or `*`.
+/// A serialized origin (RFC 6454 section 6.2) as browsers send it, or `null`.
 pub fn origin(text: &str) -> Result<String, String> {
     let is_origin = |rest: &str| !rest.is_empty() && !rest.contains(['/', '?', '#', '@', ' ']);
     match text.split_once("://") {
-        Some((scheme, rest)) if !scheme.is_empty() && is_origin(rest) => Ok(text.to_owned()),
-        None if text == "null" || text == "*" => Ok(text.to_owned()),
+        Some((scheme, rest)) if !scheme.is_empty() && is_origin(rest) => match without_own_port(scheme, rest)
+        {
+            None => Ok(text.to_owned()),
+            Some(place) => Err(format!(
+                "browsers leave the scheme's own port out, so this origin lets nobody in: write {scheme}://{place}"
+            )),
+        },
+        None if text == "null" => Ok(text.to_owned()),
         _ => Err("an origin is scheme, host and port without a path, such as https://app.example".to_owned()),
     }
+}
+
+/// As [`origin`], or `*` for all.
+fn origin_or_all(text: &str) -> Result<String, String> {
+    if text == "*" { Ok(text.to_owned()) } else { origin(text) }
+}
+
+/// Host and port without the port, where that is the scheme's own.
+fn without_own_port<'a>(scheme: &str, place: &'a str) -> Option<&'a str> {
+    let own = match scheme.to_ascii_lowercase().as_str() {
+        "http" => 80,
+        "https" => 443,
+        _ => return None,
+    };
+    let (host, port) = place.rsplit_once(':')?;
+    (port.parse() == Ok(own)).then_some(host)
 }
 
 fn host(text: &str) -> Result<String, String> {
@@ -307,7 +330,9 @@ mod tests {
     fn header_fields_are_split_at_the_first_colon_and_trimmed() {
         assert_eq!(header("A: b: c "), Ok(("A".to_owned(), "b: c".to_owned())));
         assert_eq!(header("A:"), Ok(("A".to_owned(), String::new())));
+        assert_eq!(header("X_Name: b"), Ok(("X_Name".to_owned(), "b".to_owned())));
         assert!(header("A").is_err());
+        assert!(header("A b: c").unwrap_err().contains("-_."), "what is taken is told");
         for wrong in [": b", "A b: c", "A: b\r\nC: d", "\u{e4}: b"] {
             assert!(header(wrong).is_err(), "{wrong:?}");
         }
@@ -323,11 +348,31 @@ mod tests {
 
     #[test]
     fn origins_have_no_path() {
-        for right in ["https://app.example", "http://localhost:3000", "null", "*"] {
-            assert!(origin(right).is_ok(), "{right}");
+        for right in [
+            "https://app.example",
+            "http://localhost:3000",
+            "https://[::1]:80",
+            "http://[2001:db8::80]",
+            "null",
+        ] {
+            assert!(origin(right).is_ok() && origin_or_all(right).is_ok(), "{right}");
         }
         for wrong in ["app.example", "https://app.example/", "https://", "://a", ""] {
-            assert!(origin(wrong).is_err(), "{wrong}");
+            assert!(origin(wrong).is_err() && origin_or_all(wrong).is_err(), "{wrong}");
+        }
+    }
+
+    #[test]
+    fn all_origins_are_for_a_server_and_none_to_send() {
+        assert!(origin("*").is_err() && origin_or_all("*").is_ok());
+    }
+
+    #[test]
+    fn an_origin_that_no_browser_sends_is_refused_with_the_one_that_it_does() {
+        for (wrong, right) in
+            [("https://app.example:443", "https://app.example"), ("HTTP://[::1]:80", "HTTP://[::1]")]
+        {
+            assert!(origin(wrong).unwrap_err().ends_with(&format!(": write {right}")), "{wrong}");
         }
     }
 

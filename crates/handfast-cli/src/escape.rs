@@ -42,6 +42,18 @@ pub fn bytes(bytes: &[u8]) -> String {
     safe
 }
 
+/// As [`bytes`], for quotation marks around it: with `\"` and `\\`, so that its end is plain.
+pub fn inside_quotes(whole: &[u8]) -> String {
+    let mut slashed = Vec::with_capacity(whole.len());
+    for &byte in whole {
+        if matches!(byte, b'"' | b'\\') {
+            slashed.push(b'\\');
+        }
+        slashed.push(byte);
+    }
+    bytes(&slashed)
+}
+
 /// Bytes as lower-case hexadecimal digits, without blanks.
 pub fn hex(bytes: &[u8]) -> String {
     let mut digits = String::with_capacity(2 * bytes.len());
@@ -81,6 +93,7 @@ mod tests {
             quoted(&"ä".repeat(QUOTED_CHARACTERS_MAX + 1)),
             format!("\"{}\"...", "ä".repeat(QUOTED_CHARACTERS_MAX))
         );
+        assert_eq!(inside_quotes(b"a\"\\\n\xff"), "a\\\"\\\\\\n\\xff");
     }
 
     #[test]

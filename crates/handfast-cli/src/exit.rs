@@ -38,7 +38,10 @@ impl Exit {
         (Self::Internal, "an error of our own, such as an address that cannot be listened on"),
         (Self::AbnormalClose, "closed abnormally: no Close frame, or a code other than 1000, 1001 and 1005"),
         (Self::Interrupted, "interrupted"),
-        (Self::Unread, "standard output was closed before everything was written, as by `head`"),
+        (
+            Self::Unread,
+            "standard output was closed too early, as by `head`; checks still end with their verdict",
+        ),
     ];
 
     /// The table as text, for the end of `--help`.

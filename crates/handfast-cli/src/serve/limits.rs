@@ -37,5 +37,8 @@ pub const PROBE_TIMEOUT: Duration = Duration::from_secs(5);
 /// Refusals that are told on standard error in a second, each in a line; the others are counted.
 pub const REFUSALS_A_SECOND_MAX: usize = 10;
 
+/// Such lines that wait to be written where nobody reads standard error; the others are counted.
+pub const REFUSALS_WAITING_MAX: usize = 64;
+
 /// Bytes of a refused request's first line that are told.
 pub const REFUSED_TARGET_BYTES_MAX: usize = 120;

@@ -40,7 +40,8 @@ pub fn run(args: &ServeArgs) -> Result<Exit, Failure> {
         (Some(cert), Some(key)) => Some(identity(cert, key)?),
         _ => None,
     };
-    let setup = Setup { site: Arc::new(Site::new(args)?), tls, refusals: Arc::default() };
+    let refusals = Arc::new(Refusals::start().map_err(|error| cannot_start(&error.to_string()))?);
+    let setup = Setup { site: Arc::new(Site::new(args)?), tls, refusals };
     let threads = args.threads.map_or_else(cores, usize::from);
     let runtime = crate::runtime()?;
     let served = runtime.block_on(serve(&args.listen, threads, setup));
@@ -105,9 +106,12 @@ fn spawn(again: Again, setup: Setup) -> Result<ServerHandle, Failure> {
             }
         });
     };
-    let cannot_start = |why: String| Failure::new(Exit::Internal, format!("cannot start a thread: {why}"));
-    std::thread::Builder::new().spawn(work).map_err(|error| cannot_start(error.to_string()))?;
-    receiver.recv().map_err(|_| cannot_start("it ended at once".to_owned()))?
+    std::thread::Builder::new().spawn(work).map_err(|error| cannot_start(&error.to_string()))?;
+    receiver.recv().map_err(|_| cannot_start("it ended at once"))?
+}
+
+fn cannot_start(why: &str) -> Failure {
+    Failure::new(Exit::Internal, format!("cannot start a thread: {why}"))
 }
 
 async fn run_server(server: Server, setup: Setup) {

@@ -1,24 +1,28 @@
 //! A line on standard error for each refused request, so many a second and not more: who sends wrong requests on purpose must
 //! not fill a terminal or a disk.
 
-use super::limits::{REFUSALS_A_SECOND_MAX, REFUSED_TARGET_BYTES_MAX};
+use super::limits::{REFUSALS_A_SECOND_MAX, REFUSALS_WAITING_MAX, REFUSED_TARGET_BYTES_MAX};
 use crate::{escape, output};
 use handfast::Refused;
 use std::borrow::Cow;
+use std::io;
 use std::sync::Mutex;
+use std::sync::mpsc::{SyncSender, sync_channel};
 use std::time::{Duration, Instant};
 use tokio::sync::Notify;
 
 /// What was told of the last second.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub struct Refusals {
     told: Mutex<Told>,
     /// Somebody was not told.
     kept: Notify,
 }
 
-#[derive(Debug, Default)]
+#[derive(Debug)]
 struct Told {
+    /// To the thread that writes.
+    writer: SyncSender<String>,
     since: Option<Instant>,
     lines: usize,
     /// Those that were counted and not told.
@@ -26,15 +30,19 @@ struct Told {
 }
 
 impl Refusals {
+    /// Starts a thread that writes: standard error may take no more, such as that of a halted terminal, and the threads that serve
+    /// must not wait for it.
+    pub fn start() -> io::Result<Self> {
+        let (writer, lines) = sync_channel::<String>(REFUSALS_WAITING_MAX);
+        std::thread::Builder::new().spawn(move || lines.iter().for_each(|line| output::talk(&line)))?;
+        Ok(Self { told: Mutex::new(Told::new(writer)), kept: Notify::new() })
+    }
+
     /// Tells it, or counts it.
     pub fn refused(&self, refused: &Refused<'_>) {
-        let lines = {
-            let mut told = self.told.lock().expect("no holder panics");
-            told.next(Instant::now(), || line(refused))
-        };
-        match lines {
-            Some(lines) => lines.iter().for_each(|line| output::talk(line)),
-            None => self.kept.notify_one(),
+        let is_told = self.told.lock().expect("no holder panics").refused(Instant::now(), || line(refused));
+        if !is_told {
+            self.kept.notify_one();
         }
     }
 
@@ -43,32 +51,44 @@ impl Refusals {
         loop {
             self.kept.notified().await;
             tokio::time::sleep(SECOND).await;
-            let more = self.told.lock().expect("no holder panics").take_more();
-            more.iter().for_each(|line| output::talk(line));
+            if !self.told.lock().expect("no holder panics").tell_more() {
+                self.kept.notify_one();
+            }
         }
     }
 }
 
 impl Told {
-    /// The lines to tell now; `None` where this one is only counted.
-    fn next(&mut self, now: Instant, line: impl FnOnce() -> String) -> Option<Vec<String>> {
-        let mut lines = Vec::new();
-        if self.since.is_none_or(|since| now.duration_since(since) >= SECOND) {
-            lines.extend(self.take_more());
-            (self.since, self.lines) = (Some(now), 0);
-        }
-        if self.lines == REFUSALS_A_SECOND_MAX {
-            self.more += 1;
-            return None;
-        }
-        self.lines += 1;
-        lines.push(line());
-        Some(lines)
+    fn new(writer: SyncSender<String>) -> Self {
+        Self { writer, since: None, lines: 0, more: 0 }
     }
 
-    fn take_more(&mut self) -> Option<String> {
-        let more = std::mem::take(&mut self.more);
-        (more > 0).then(|| format!("handfast: ... and {more} more refused"))
+    /// Whether this one is told now; else it is counted.
+    fn refused(&mut self, now: Instant, line: impl FnOnce() -> String) -> bool {
+        if self.since.is_none_or(|since| now.duration_since(since) >= SECOND) {
+            self.tell_more();
+            (self.since, self.lines) = (Some(now), 0);
+        }
+        let is_told = self.lines < REFUSALS_A_SECOND_MAX && self.tell(line());
+        if is_told {
+            self.lines += 1;
+        } else {
+            self.more += 1;
+        }
+        is_told
+    }
+
+    /// Tells how many were counted. Whether none is left to be told.
+    fn tell_more(&mut self) -> bool {
+        if self.more > 0 && self.tell(format!("handfast: ... and {} more refused", self.more)) {
+            self.more = 0;
+        }
+        self.more == 0
+    }
+
+    /// Whether it will be written: too much waits already where nobody reads.
+    fn tell(&self, line: String) -> bool {
+        self.writer.try_send(line).is_ok()
     }
 }
 
@@ -92,20 +112,39 @@ fn request_line(head: &[u8]) -> Cow<'_, [u8]> {
     [method, b" ", path, b" HTTP/2"].concat().into()
 }
 
-/// The begin of a request line, without its query: that may hold a token, which is nothing for a log.
+/// The begin of a request line, without its query and the name and password of a user: they may be secrets, which are nothing for
+/// a log. For quotation marks around it.
 fn first_line(line: &[u8]) -> String {
     let query = line.iter().position(|byte| *byte == b'?').unwrap_or(line.len());
     let (line, rest) = line.split_at(query);
-    let behind = rest.iter().rposition(|byte| *byte == b' ').map_or(&[][..], |space| &rest[space..]);
-    let mut shown = escape::bytes(&line[..line.len().min(REFUSED_TARGET_BYTES_MAX)]);
+    let line = without_user(line);
+    let shown = escape::inside_quotes(&line[..line.len().min(REFUSED_TARGET_BYTES_MAX)]);
     if line.len() > REFUSED_TARGET_BYTES_MAX {
         return shown + "...";
     }
-    if !rest.is_empty() {
-        shown += "?...";
-        shown += &escape::bytes(&behind[..behind.len().min(REFUSED_TARGET_BYTES_MAX)]);
+    if rest.is_empty() {
+        return shown;
     }
-    shown
+    // What stands behind a blank may still be the query's, but for a version.
+    let version = rest.iter().rposition(|byte| *byte == b' ').map_or(&[][..], |blank| &rest[blank..]);
+    let number = version.strip_prefix(b" HTTP/").unwrap_or_default();
+    let is_version = matches!(number, [b'0'..=b'9'] | [b'0'..=b'9', b'.', b'0'..=b'9']);
+    shown + "?..." + &escape::inside_quotes(if is_version { version } else { &[] })
+}
+
+/// A request line whose target may be an address (RFC 9112 section 3.2.2), without `name:password@` in it.
+fn without_user(line: &[u8]) -> Cow<'_, [u8]> {
+    let target = line.iter().position(|byte| *byte == b' ').map_or(0, |blank| blank + 1);
+    if line[target..].starts_with(b"/") {
+        return line.into();
+    }
+    let scheme = line[target..].windows(3).position(|three| three == b"://");
+    let begin = target + scheme.map_or(0, |length| length + 3);
+    let authority = line[begin..].split(|byte| matches!(byte, b'/' | b'#')).next().unwrap_or_default();
+    match authority.iter().rposition(|byte| *byte == b'@') {
+        Some(at) => [&line[..begin], &line[begin + at + 1..]].concat().into(),
+        None => line.into(),
+    }
 }
 
 const SECOND: Duration = Duration::from_secs(1);
@@ -127,22 +166,58 @@ mod tests {
         assert_eq!(first_line(b"GET /chat?token=secret HTTP/1.1"), "GET /chat?... HTTP/1.1");
         assert_eq!(first_line(b"GET /chat?token=sec"), "GET /chat?...");
         assert_eq!(first_line(b"\x1b[31m"), "\\u{1b}[31m");
+        for query in ["my secret", "my HTTP/secret", "HTTP/1.1 secret"] {
+            assert_eq!(first_line(format!("GET /c?token={query}").as_bytes()), "GET /c?...");
+        }
         let long = first_line(&[b'a'; 4000]);
         assert!(long.ends_with("a...") && long.len() < 200, "{long}");
     }
 
     #[test]
+    fn a_user_is_not_told() {
+        for (line, told) in [
+            ("GET http://me:secret@a.example/@b HTTP/1.1", "GET http://a.example/@b HTTP/1.1"),
+            ("GET http://me:my secret@a.example HTTP/1.1", "GET http://a.example HTTP/1.1"),
+            ("CONNECT me:secret@a.example:80 HTTP/1.1", "CONNECT a.example:80 HTTP/1.1"),
+            ("GET /@me HTTP/1.1", "GET /@me HTTP/1.1"),
+            ("GET http://a.example/@b HTTP/1.1", "GET http://a.example/@b HTTP/1.1"),
+        ] {
+            assert_eq!(first_line(line.as_bytes()), told);
+        }
+    }
+
+    #[test]
+    fn a_request_cannot_pretend_that_its_line_has_ended() {
+        let forged = first_line(br#"GET /" with 200: \" HTTP/1.1"#);
+        assert_eq!(forged, r#"GET /\" with 200: \\\" HTTP/1.1"#);
+    }
+
+    #[test]
     fn no_more_than_so_many_are_told_in_a_second_and_the_rest_is_counted() {
-        let (mut told, begin) = (Told::default(), Instant::now());
+        let (writer, lines) = sync_channel(100);
+        let (mut told, begin) = (Told::new(writer), Instant::now());
         let line = || "one".to_owned();
         for _ in 0..REFUSALS_A_SECOND_MAX {
-            assert_eq!(told.next(begin, line), Some(vec!["one".to_owned()]));
+            assert!(told.refused(begin, line));
         }
         for _ in 0..312 {
-            assert_eq!(told.next(begin, line), None);
+            assert!(!told.refused(begin, line));
         }
-        let later = told.next(begin + SECOND, line);
-        assert_eq!(later, Some(vec!["handfast: ... and 312 more refused".to_owned(), "one".to_owned()]));
-        assert_eq!(told.take_more(), None);
+        assert_eq!(lines.try_iter().collect::<Vec<_>>(), ["one"; REFUSALS_A_SECOND_MAX]);
+        assert!(told.refused(begin + SECOND, line));
+        assert_eq!(lines.try_iter().collect::<Vec<_>>(), ["handfast: ... and 312 more refused", "one"]);
+        assert!(told.tell_more() && lines.try_recv().is_err());
+    }
+
+    #[test]
+    fn where_nobody_reads_nobody_waits_and_what_is_not_told_is_counted() {
+        let (writer, lines) = sync_channel(2);
+        let (mut told, begin) = (Told::new(writer), Instant::now());
+        let line = || "one".to_owned();
+        assert_eq!([0; 5].map(|_| told.refused(begin, line)), [true, true, false, false, false]);
+        assert!(!told.tell_more());
+        assert_eq!(lines.try_iter().collect::<Vec<_>>(), ["one"; 2]);
+        assert!(told.tell_more());
+        assert_eq!(lines.try_iter().collect::<Vec<_>>(), ["handfast: ... and 3 more refused"]);
     }
 }

@@ -197,7 +197,8 @@ impl Upgrade {
 
     /// Accepts: gives the response to return, and runs `handler` in a task of its own once it was sent. Where the answer
     /// requires a subprotocol that was not offered, the response is a 400 and nothing runs. It is a 500 where there is no stream to
-    /// hand over: see [`hyper::Upgrade::accept`](crate::hyper::Upgrade::accept).
+    /// hand over: see [`hyper::Upgrade::accept`](crate::hyper::Upgrade::accept). A request is accepted once: see
+    /// [`hyper::Upgrading`](crate::hyper::Upgrading).
     #[must_use = "the WebSocket opens when this response is returned"]
     pub fn on_upgrade<H, F>(self, handler: H) -> Response
     where

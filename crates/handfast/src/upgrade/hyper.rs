@@ -36,11 +36,15 @@
 //! use hyper_util::rt::{TokioExecutor, TokioIo};
 //! use hyper_util::server::conn::auto;
 //!
-//! # async fn example(listener: tokio::net::TcpListener) -> std::io::Result<()> {
+//! # async fn example(listener: tokio::net::TcpListener) {
 //! loop {
-//!     let (tcp, _) = listener.accept().await?;
-//!     // Else small messages wait for the client's acknowledgements.
-//!     tcp.set_nodelay(true)?;
+//!     let Ok((tcp, _)) = listener.accept().await else {
+//!         // One client that has gone, or no descriptor left for now: neither ends the server, and the second needs a rest.
+//!         tokio::time::sleep(std::time::Duration::from_millis(10)).await;
+//!         continue;
+//!     };
+//!     // Else small messages wait for the client's acknowledgements. It fails where the client has gone again.
+//!     let _ = tcp.set_nodelay(true);
 //!     tokio::spawn(async move {
 //!         let mut builder = auto::Builder::new(TokioExecutor::new());
 //!         builder
@@ -122,9 +126,20 @@ pub(super) fn is_for_page(parts: &http::request::Parts) -> bool {
     parts.method != Method::CONNECT && !is_meant(&parts.headers, &parts.extensions)
 }
 
-fn is_meant(headers: &HeaderMap, extensions: &Extensions) -> bool {
+/// Whether any 2xx opens the WebSocket (RFC 8441 section 5), whatever was meant by it.
+#[cfg(feature = "tower")]
+pub(super) fn is_opened_by_2xx<B>(request: &http::Request<B>) -> bool {
+    request.method() == Method::CONNECT && is_extended_connect(request.extensions())
+}
+
+/// hyper sets `:protocol` on a CONNECT of HTTP/2 only.
+fn is_extended_connect(extensions: &Extensions) -> bool {
     let protocol = extensions.get::<Protocol>();
     protocol.is_some_and(|protocol| protocol.as_str().eq_ignore_ascii_case("websocket"))
+}
+
+fn is_meant(headers: &HeaderMap, extensions: &Extensions) -> bool {
+    is_extended_connect(extensions)
         || headers.iter().any(|(name, value)| Request::is_sign(name.as_str(), value.as_bytes()))
 }
 
@@ -138,7 +153,8 @@ pub struct Upgrade {
 }
 
 impl Upgrade {
-    /// Judges a request. It may be judged more than once, such as by middleware before the handler; accept it once.
+    /// Judges a request. It may be judged more than once, such as by middleware before the handler; accept it once, because it
+    /// has one stream: see [`Upgrading`].
     ///
     /// # Errors
     ///
@@ -218,6 +234,11 @@ impl fmt::Debug for Upgrade {
 }
 
 /// A WebSocket that is open as soon as hyper has sent the response: await it in a task of its own.
+///
+/// # Panics
+///
+/// Where a request was accepted twice, such as by middleware and by its handler. hyper hands the stream to one of the two, and
+/// the other panics, or waits for ever where both waited at once.
 ///
 /// # Errors
 ///

@@ -20,15 +20,17 @@
 //! way, call [`hyper::Upgrade`](crate::hyper::Upgrade) in a service of your own. Middleware before this layer sees
 //! the request, and may answer it with a 401 or the like.
 //!
-//! Requests of other paths go to the service inside. Over HTTP/2 it must not answer a handshake among them with a 2xx, as it might with a page
-//! for every path: that opens the WebSocket, and it ends at once.
+//! Requests of other paths go to the service inside. Over HTTP/2 a handshake among them that it answers with a page and a 2xx, as where it has
+//! one for every path, gets 500 instead, because any 2xx opens the WebSocket (RFC 8441 section 5), and `on_error` is told
+//! [`Misuse::StatusOpens`]. A 200 without a body and without a `Content-Type` passes: so does a service inside open a WebSocket of its own.
 
 pub use super::hyper::{Rejection, Upgraded, WebSocket};
 
 use super::hyper;
 use crate::{AcceptOptions, Error};
 use bytes::Bytes;
-use http::{Request, Response};
+use handfast_proto::error::Misuse;
+use http::{Request, Response, StatusCode, header::CONTENT_TYPE};
 use http_body::{Frame, SizeHint};
 use std::fmt;
 use std::pin::Pin;
@@ -42,8 +44,10 @@ pub struct UpgradeLayer<H> {
     handler: Arc<H>,
     options: Arc<AcceptOptions>,
     path: Option<Arc<str>>,
-    on_error: Option<Arc<dyn Fn(Error) + Send + Sync>>,
+    on_error: Option<OnError>,
 }
+
+type OnError = Arc<dyn Fn(Error) + Send + Sync>;
 
 impl<H> UpgradeLayer<H> {
     /// Runs `handler` for each WebSocket, in a task of its own. An error that it returns ends its WebSocket and nothing else.
@@ -70,8 +74,8 @@ impl<H> UpgradeLayer<H> {
         self
     }
 
-    /// Called with each error that the handler returns, or that keeps a WebSocket from opening, refusals included. Without it they are
-    /// passed over.
+    /// Called with each error that the handler returns, or that keeps a WebSocket from opening, refusals included; and with
+    /// [`Misuse::StatusOpens`] where the service inside answers with a page that would open one. Without it they are passed over.
     #[must_use]
     pub fn on_error(mut self, observer: impl Fn(Error) + Send + Sync + 'static) -> Self {
         self.on_error = Some(Arc::new(observer));
@@ -125,6 +129,7 @@ where
     S: Service<Request<B>, Response = Response<R>>,
     H: Fn(WebSocket) -> F + Send + Sync + 'static,
     F: Future<Output = Result<(), Error>> + Send + 'static,
+    R: http_body::Body,
 {
     type Response = Response<Body<R>>;
     type Error = S::Error;
@@ -138,7 +143,8 @@ where
         let layer = &self.layer;
         let is_ours = layer.path.as_deref().is_none_or(|path| path == request.uri().path());
         if !is_ours || !hyper::wants_websocket(&request) {
-            return ResponseFuture(Coming::Inner(Box::pin(self.inner.call(request))));
+            let guard = hyper::is_opened_by_2xx(&request).then(|| Guard(layer.on_error.clone()));
+            return ResponseFuture(Coming::Inner(Box::pin(self.inner.call(request)), guard));
         }
         ResponseFuture(Coming::Own(Some(match hyper::upgrade(&request, &layer.options) {
             Ok((response, upgrading)) => {
@@ -170,12 +176,35 @@ pub struct ResponseFuture<F>(Coming<F>);
 enum Coming<F> {
     /// Only `None` when it was ready.
     Own(Option<Response<hyper::Body>>),
-    Inner(Pin<Box<F>>),
+    Inner(Pin<Box<F>>, Option<Guard>),
+}
+
+/// For the answer to a request whose WebSocket any 2xx opens.
+struct Guard(Option<OnError>);
+
+impl Guard {
+    /// What to answer instead of a page, which the client would take for frames.
+    fn instead_of<R: http_body::Body>(&self, response: &Response<R>) -> Option<Response<hyper::Body>> {
+        let status = response.status();
+        let is_page = status != StatusCode::OK
+            || !response.body().is_end_stream()
+            // A framework may have taken the body away by now, because a 2xx to a CONNECT has none.
+            || response.headers().contains_key(CONTENT_TYPE);
+        if !status.is_success() || !is_page {
+            return None;
+        }
+        let rejection = Rejection::from(Misuse::StatusOpens(status.as_u16()));
+        if let Some(on_error) = &self.0 {
+            on_error(rejection.clone().into());
+        }
+        Some(rejection.into())
+    }
 }
 
 impl<F, R, E> Future for ResponseFuture<F>
 where
     F: Future<Output = Result<Response<R>, E>>,
+    R: http_body::Body,
 {
     type Output = Result<Response<Body<R>>, E>;
 
@@ -185,8 +214,11 @@ where
                 let response = response.take().expect("it is polled once when it is ready");
                 Poll::Ready(Ok(response.map(|body| Body(Either::Own(body)))))
             }
-            Coming::Inner(inner) => {
+            Coming::Inner(inner, guard) => {
                 let response = ready!(inner.as_mut().poll(cx))?;
+                if let Some(instead) = guard.as_ref().and_then(|guard| guard.instead_of(&response)) {
+                    return Poll::Ready(Ok(instead.map(|body| Body(Either::Own(body)))));
+                }
                 Poll::Ready(Ok(response.map(|body| Body(Either::Inner(Box::pin(body))))))
             }
         }

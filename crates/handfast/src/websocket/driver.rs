@@ -11,6 +11,7 @@ use handfast_proto::connection::{Connection, End, Event, Prepared};
 use handfast_proto::error::Misuse;
 use handfast_proto::frame::{Close, CloseCode};
 use handfast_proto::{Message, Role};
+use std::future::poll_fn;
 use std::io::{self, IoSlice};
 use std::pin::{Pin, pin};
 use std::sync::Arc;
@@ -522,12 +523,23 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Drop for Driver<S> {
         // The thread's pool may be gone already.
         let pool = &mut handfast_proto::connection::BufferPool::new();
         self.connection.close(Some(code.into()), pool);
-        let mut slices = [IoSlice::new(&[]); SLICES_MAX];
-        let count = self.connection.poll_transmit(&mut slices);
-        let cx = &mut Context::from_waker(Waker::noop());
-        if let Poll::Ready(Ok(_)) = Pin::new(&mut self.io).poll_write_vectored(cx, &slices[..count]) {
-            let _ = Pin::new(&mut self.io).poll_shutdown(cx);
-        }
+        let connection = &mut self.connection;
+        let io = &mut self.io;
+        let goodbye = poll_fn(|cx| {
+            while connection.has_transmit() {
+                let mut slices = [IoSlice::new(&[]); SLICES_MAX];
+                let count = connection.poll_transmit(&mut slices);
+                match Pin::new(&mut *io).poll_write_vectored(cx, &slices[..count]) {
+                    Poll::Ready(Ok(bytes @ 1..)) => connection.transmitted(bytes, pool),
+                    // An orderly end in the middle of a frame would hide that something is missing.
+                    _ => return Poll::Ready(()),
+                }
+            }
+            let _ = Pin::new(&mut *io).poll_shutdown(cx);
+            Poll::Ready(())
+        });
+        // It is said now or never, even where the task has had its turn.
+        let _ = pin!(unconstrained(goodbye)).poll(&mut Context::from_waker(Waker::noop()));
     }
 }
 

@@ -9,6 +9,7 @@ use axum::middleware::{Next, from_fn};
 use axum::response::{IntoResponse, Response};
 use axum::{Extension, Router, routing::any};
 use handfast::axum::{Rejection, Upgrade, WebSocket};
+use handfast::proto::error::Misuse;
 use handfast::tower::UpgradeLayer;
 use handfast::{AcceptOptions, Answer, Client, CloseCode, Error, Http2, Limits, OriginPolicy};
 use std::sync::Arc;
@@ -106,6 +107,31 @@ async fn a_layer_on_one_path_leaves_the_others_alone() {
     Client::new(&uri).unwrap().connect().await.unwrap();
     let other = Client::new(&uri.replace("chat", "other")).unwrap().connect().await.unwrap_err();
     assert_eq!(status(&other), 418);
+}
+
+#[tokio::test]
+async fn a_page_behind_a_layer_opens_no_websocket_and_a_service_that_means_to_still_does() {
+    let (tell, mut told) = tokio::sync::mpsc::unbounded_channel();
+    let layer = UpgradeLayer::new(crate::servers::echo)
+        .path("/chat")
+        .on_error(move |error| drop(tell.send(error.to_string())));
+    let app = Router::new()
+        .route("/own", any(|ws: Upgrade| async { ws.on_upgrade(crate::servers::echo) }))
+        .route("/empty", any(|| async { StatusCode::NO_CONTENT }))
+        .fallback(|| async { "a page" });
+    let uri = run(app.layer(layer)).await;
+    let at = |path: &str| uri.replace("/chat", path);
+    for (http2, page, empty) in [(Http2::Never, 200, 204), (Http2::Require, 500, 500)] {
+        assert_eq!(status(&open(&at("/page"), http2).await.unwrap_err()), page);
+        assert_eq!(status(&open(&at("/empty"), http2).await.unwrap_err()), empty);
+        for path in ["/chat", "/own"] {
+            assert!(is_echoing(open(&at(path), http2).await.unwrap()).await, "{http2:?} {path}");
+        }
+    }
+    for opens in [200, 204] {
+        assert_eq!(told.try_recv().unwrap(), Misuse::StatusOpens(opens).to_string());
+    }
+    assert!(told.try_recv().is_err());
 }
 
 #[tokio::test]

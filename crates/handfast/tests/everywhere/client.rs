@@ -345,6 +345,39 @@ async fn what_was_sent_before_a_websocket_is_dropped_or_closed_is_heard_and_so_i
 }
 
 #[tokio::test]
+async fn what_is_queued_in_a_dropped_websocket_is_written_as_far_as_the_window_goes() {
+    let (listener, address) = listen().await;
+    // The window of a stream is 65,535 bytes as long as the server says nothing else.
+    for (queued, fits) in [(3, true), (30, false)] {
+        let opening = tokio::spawn(async move { client(address).connect().await });
+        let (mut raw, stream) = Raw::accept_request(&listener).await;
+        raw.headers(stream, 0, &[(":status", "200")]).await;
+        let mut ws = soon(opening).await.unwrap().unwrap();
+        for _ in 0..queued {
+            soon(ws.feed(vec![7; 10_000])).await.unwrap();
+        }
+        drop(ws);
+        let mut heard = Vec::new();
+        let end = loop {
+            let frame = raw.next().await.unwrap();
+            if frame.kind != DATA || frame.flags & END_STREAM != 0 {
+                break frame;
+            }
+            heard.extend_from_slice(&frame.payload);
+        };
+        if fits {
+            assert_eq!((end.kind, end.flags & END_STREAM), (DATA, END_STREAM));
+            // A masked Close frame with a code.
+            let close = heard.len() - 8;
+            assert_eq!((close, heard[close]), (3 * 10_008, 0x88));
+        } else {
+            // Cut in the middle of a frame, which must not look like an orderly end.
+            assert_eq!((end.kind, &*end.payload), (RST_STREAM, &[0, 0, 0, 8][..]));
+        }
+    }
+}
+
+#[tokio::test]
 async fn a_dropped_websocket_is_given_up_in_time_where_the_server_does_not_end_it() {
     let (listener, address) = listen().await;
     let limits = Limits { linger_timeout: Duration::from_millis(20), ..Limits::default() };
