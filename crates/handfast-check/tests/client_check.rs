@@ -111,6 +111,19 @@ async fn run(fault: &str) -> Report {
         .expect("a report")
 }
 
+/// A client that hangs when it is started first, and needs a second to start from then on.
+async fn slow_start() -> Report {
+    let program = std::env::current_exe().expect("this program has a path");
+    let program = program.to_str().expect("the path is text").to_owned();
+    let marker = format!("{}/slow-start-{}", env!("CARGO_TARGET_TMPDIR"), std::process::id());
+    let fault = format!("slow-start:{marker}");
+    let check = check_client([program.as_str(), "--as-client", &fault, "{cacert}", "{url}"]);
+    let check = check.only("client/accept-missing-opens").wait(Duration::from_millis(600));
+    let report = check.timeout(Duration::from_secs(8)).run().await.expect("a report");
+    std::fs::remove_file(marker).expect("the client was started");
+    report
+}
+
 fn main() -> ExitCode {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
     if let [flag, fault, authority, url] = arguments.as_slice()
@@ -124,6 +137,8 @@ fn main() -> ExitCode {
     }
     let runtime = tokio::runtime::Runtime::new().expect("a runtime");
     runtime.block_on(async {
+        let slow = slow_start().await;
+        assert!(slow.broke.is_none() && slow.summary.pass == 1, "{:?}{}", slow.summary, explain(&slow));
         let mut report = run("none").await;
         if !findings(&report).is_empty() {
             eprintln!("asked once more:{}", explain(&report));

@@ -100,6 +100,14 @@ impl Slot {
         self.sessions.lock().expect("no holder panics").clone()
     }
 
+    /// Forgets what a first start showed: the next one is waited for and judged by itself.
+    fn forget(&self) {
+        self.sessions.lock().expect("no holder panics").clear();
+        *self.status.lock().expect("no holder panics") = None;
+        self.killed.store(false, Ordering::Relaxed);
+        self.words.lock().expect("no holder panics").clear();
+    }
+
     /// One more connection, whose end a judge has seen.
     fn push(&self, session: Session) {
         self.sessions.lock().expect("no holder panics").push(session);
@@ -307,6 +315,7 @@ async fn command(
     if server.base().showed_nothing() && !server.base().sessions().is_empty() {
         // All the rest hangs on it: asked once more, with time.
         server.patient.store(true, Ordering::Relaxed);
+        server.base().forget();
         one(options, file, server.base(), &good).await?;
         server.patient.store(false, Ordering::Relaxed);
     }
@@ -335,7 +344,7 @@ async fn command(
     }
     server.patient.store(true, Ordering::Relaxed);
     for slot in server.slots.iter().skip(1).filter(|slot| slot.showed_nothing()) {
-        slot.sessions.lock().expect("no holder panics").clear();
+        slot.forget();
         let _unstarted = one(options, file, slot, &format!("ws://{address}{}", slot.path)).await;
         results.played(slot);
     }

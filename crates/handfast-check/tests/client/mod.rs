@@ -3,6 +3,7 @@
 mod tls;
 
 use std::cell::Cell;
+use std::fs::File;
 use std::io::{Read, Write};
 use std::net::TcpStream;
 use std::process::ExitCode;
@@ -47,6 +48,12 @@ pub fn run(fault: &str, authority: &str, url: &str) -> ExitCode {
         }
         return ExitCode::SUCCESS;
     }
+    if let Some(marker) = fault.strip_prefix("slow-start:") {
+        match File::create_new(marker) {
+            Ok(_) => client.hang(url),
+            Err(_) => std::thread::sleep(Duration::from_secs(1)),
+        }
+    }
     match client.connect(url) {
         Ok(()) => ExitCode::SUCCESS,
         Err(_) => ExitCode::FAILURE,
@@ -76,6 +83,15 @@ impl Client {
             }
         }
         Err(Wrong::Refused)
+    }
+
+    /// Asks for the connection and shows nothing, until the checker ends the program.
+    fn hang(&self, url: &str) {
+        let rest = url.strip_prefix("ws://").expect("the first case is plain");
+        let (authority, path) = rest.split_at(rest.find('/').expect("a path"));
+        let mut stream = TcpStream::connect(authority).expect("the checker listens");
+        stream.write_all(&self.request(authority, path, &self.key())).expect("it reads");
+        std::thread::sleep(Duration::from_secs(30));
     }
 
     fn key(&self) -> String {

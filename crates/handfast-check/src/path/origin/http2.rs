@@ -19,13 +19,15 @@ use crate::wire::head::{Field, Head};
 
 /// The payload that every peer takes (RFC 9113 section 4.2).
 const FRAME: usize = 16 * 1024;
+/// All that is ever granted to a stream, the first window with it.
+const GRANTED: i64 = ORIGIN_BYTES_MAX as i64 + h2::WINDOW;
 
 /// An open stream.
 struct Open {
     arrival: Arc<Arrival>,
     /// To the script; none once the device has ended its side.
     came: Option<UnboundedSender<Vec<u8>>>,
-    received: usize,
+    received: i64,
     window: i64,
     waiting: VecDeque<u8>,
     /// The script is at its end: END_STREAM follows what waits.
@@ -167,19 +169,24 @@ impl Http2 {
         if length > 0 {
             credit.extend(h2::credit(0, length));
         }
+        let mut overrun = false;
         if let Some(open) = self.open.get_mut(&frame.stream) {
-            open.received += frame.payload.len();
+            open.received += i64::from(length);
+            overrun = open.received > GRANTED;
             // What is not kept is not asked for.
-            if length > 0 && open.received < ORIGIN_BYTES_MAX {
+            if length > 0 && open.received < ORIGIN_BYTES_MAX as i64 {
                 credit.extend(h2::credit(frame.stream, length));
             }
-            if let Some(came) = &open.came {
+            if let Some(came) = open.came.as_ref().filter(|_| !overrun) {
                 // A script that is at its end takes nothing more.
                 let _ended = came.send(h2::content(frame).to_vec());
             }
         }
         self.send(&credit).await;
-        if ends {
+        if overrun {
+            // A script that waits would hold without end what a device sends without regard to the windows.
+            self.reset(frame.stream, h2::FLOW_CONTROL_ERROR).await;
+        } else if ends {
             self.over(frame.stream);
         }
     }
@@ -359,5 +366,36 @@ mod tests {
         }
         let last = session.request(&fields).await;
         assert_eq!(answered(&mut session, last).await, [(last, Some(h2::REFUSED_STREAM))]);
+    }
+
+    #[tokio::test]
+    async fn a_stream_beyond_its_windows_is_reset() {
+        let (origin, _session, fields) = waiting().await;
+        let device = tokio::net::TcpStream::connect(origin.address).await.expect("the origin listens");
+        let (mut reader, mut writer) = device.into_split();
+        let block = h2::literals(fields.iter().map(|(name, value)| (name.as_str(), value.as_str())));
+        let begin = [h2::PREFACE, &h2::write(h2::HEADERS, h2::END_HEADERS, 1, &block)].concat();
+        writer.write_all(&begin).await.expect("it reads");
+        tokio::spawn(async move {
+            // The frame within which the last byte that was granted comes, and one more.
+            for _ in 0..=GRANTED / FRAME as i64 {
+                writer.write_all(&h2::write(h2::DATA, 0, 1, &[0; FRAME])).await.expect("it reads");
+            }
+            std::future::pending::<()>().await;
+        });
+        let mut bytes = Vec::new();
+        let reset = async {
+            loop {
+                while let Some((frame, length)) = h2::read(&bytes) {
+                    bytes.drain(..length);
+                    if frame.kind == h2::RST_STREAM {
+                        return frame.payload;
+                    }
+                }
+                assert!(reader.read_buf(&mut bytes).await.expect("no error") > 0, "the connection lives");
+            }
+        };
+        let code = timeout(LIMIT, reset).await.expect("it is refused");
+        assert_eq!(code, h2::FLOW_CONTROL_ERROR.to_be_bytes());
     }
 }

@@ -37,6 +37,8 @@ pub(crate) const WINDOW: i64 = 65_535;
 pub(crate) const ENABLE_CONNECT_PROTOCOL: u16 = 8;
 /// PROTOCOL_ERROR (RFC 9113 section 7).
 pub(crate) const PROTOCOL_ERROR: u32 = 1;
+/// FLOW_CONTROL_ERROR.
+pub(crate) const FLOW_CONTROL_ERROR: u32 = 3;
 /// REFUSED_STREAM.
 pub(crate) const REFUSED_STREAM: u32 = 7;
 /// CANCEL.
