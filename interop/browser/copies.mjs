@@ -37,11 +37,29 @@ export const copies = {
     const host = new URL(page.url()).host;
     for (const text of HOSTILE.map((one) => one.replace("HERE", host))) {
       const { hex, netcat } = await copiesOf(page, text);
-      want(/ \| nc -w 2 \S+ \d+$/.test(netcat), netcat);
-      const printed = execFileSync("sh", ["-c", netcat.replace(/ \| nc [^|]*$/, "")]);
+      const [, print] = /^\((printf .*); sleep 2\) \| nc -w 3 \S+ \d+$/s.exec(netcat) ?? [];
+      want(print !== undefined, netcat);
+      const printed = execFileSync("sh", ["-c", print]);
       want(printed.toString("hex") === hex, `${JSON.stringify(text)} was printed as ${JSON.stringify(printed.toString("latin1"))}`);
       // Nothing in it is a key for a terminal.
       want(!/[^\x20-\x7e]/.test(netcat), JSON.stringify(netcat));
+    }
+    await close();
+  },
+
+  async "copied-openssl-names-the-server-and-ends"() {
+    const { page, close } = await panel("#edit");
+    for (const [host, words] of [
+      ["a.example", "-connect a.example:443 -servername a.example"],
+      ["a.example:8443", "-connect a.example:8443 -servername a.example"],
+      ["127.0.0.1:8443", "-connect 127.0.0.1:8443 -noservername"],
+      ["[::1]:8443", "-connect [::1]:8443 -noservername"],
+    ]) {
+      const copied = await page.evaluate(async (host) => {
+        const { asNetcat } = await import("/copies.js");
+        return asNetcat(Uint8Array.of(71, 10), host, true);
+      }, host);
+      want(copied === `(printf 'G\\n'; sleep 2) | openssl s_client -quiet -no_ign_eof ${words}`, copied);
     }
     await close();
   },

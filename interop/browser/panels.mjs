@@ -164,7 +164,7 @@ export const panels = {
   async "edited-request-is-copied-for-curl-netcat-and-rust"() {
     const { page, close } = await panel("#edit", { permissions: ["clipboard-read", "clipboard-write"] });
     await page.waitForSelector("#copy-curl");
-    for (const [id, word] of [["copy-curl", "curl -i"], ["copy-nc", "printf 'GET /echo"], ["copy-rust", "#[test]"]]) {
+    for (const [id, word] of [["copy-curl", "curl -i"], ["copy-nc", "(printf 'GET /echo"], ["copy-rust", "#[test]"]]) {
       await page.click(`#${id}`);
       const copied = async () => page.evaluate(() => navigator.clipboard.readText());
       for (let tries = 0; tries < 50 && !(await copied()).startsWith(word); tries++) await page.waitForTimeout(20);

@@ -61,7 +61,11 @@ export function curlChanges(bytes) {
   ].filter(Boolean);
 }
 
-/** @param {Uint8Array} bytes @param {string} host @param {boolean} tls */
+/**
+ * The command that the checker gives, too. The bytes are followed by a wait, so that the answer is not cut off, and then by the
+ * end, after which nothing waits for a WebSocket that was opened.
+ * @param {Uint8Array} bytes @param {string} host @param {boolean} tls
+ */
 export function asNetcat(bytes, host, tls) {
   const format = Array.from(bytes, (byte, at) => {
     if (byte === 13) return '\\r';
@@ -74,8 +78,10 @@ export function asNetcat(bytes, host, tls) {
   }).join('');
   const url = new URL(`http://${host}`);
   const [name, port] = [url.hostname.replace(/^\[|\]$/g, ''), url.port || (tls ? '443' : '80')];
-  const pipe = tls ? `openssl s_client -quiet -connect ${url.hostname}:${port}` : `nc -w 2 ${name} ${port}`;
-  return `printf '${format}' | ${pipe}`;
+  // An address is no server name, and some servers end the handshake over one (RFC 6066 section 3).
+  const serverName = /^\[|^[\d.]+$/.test(url.hostname) ? '-noservername' : `-servername ${name}`;
+  const pipe = tls ? `openssl s_client -quiet -no_ign_eof -connect ${url.hostname}:${port} ${serverName}` : `nc -w 3 ${name} ${port}`;
+  return `(printf '${format}'; sleep 2) | ${pipe}`;
 }
 
 /** @param {Uint8Array} bytes @param {{ outcome: string, faults: { rule: string }[] }} verdict @param {string} host @param {boolean} tls */
