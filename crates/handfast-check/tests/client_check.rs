@@ -81,6 +81,8 @@ const KIN: trust::Kin = &[
     ("client/auth-retry-unsafe", &["client/key-reused"]),
     // Keys of another length say nothing about their bits.
     ("client/key-malformed", &["client/key-predictable"]),
+    // The masked frame is glued to the answer: it is lost, too, and where the next one comes in another read, that is answered.
+    ("client/glued-frames-lost", &["client/masked-frame-accepted"]),
     // A client that needs no accept does not miss the one in the folded line either.
     ("client/accept-missing-opens", &["client/obs-fold-misread"]),
 ];

@@ -193,8 +193,11 @@ async fn a_flood_of_pings_queues_a_few_pongs_and_answers_the_last() {
 #[tokio::test]
 async fn a_bomb_of_a_thousand_to_one_is_closed_with_1009() {
     let attacked = Attacked::start(Limits::default()).await;
+    // Else it would send it uncompressed.
+    let limits = Limits { inflate_ratio_max: usize::MAX, ..Limits::default() };
     let client = Client::new(&attacked.running.uri("/"))
         .unwrap()
+        .limits(limits)
         .deflate(DeflateOptions { level: 9, ..DeflateOptions::default() });
     let mut ws = client.await.unwrap();
     assert!(ws.deflate().is_some());
