@@ -195,6 +195,8 @@ async fn a_bomb_of_a_thousand_to_one_is_closed_with_1009() {
     let attacked = Attacked::start(Limits::default()).await;
     let client = Client::new(&attacked.running.uri("/"))
         .unwrap()
+        // Else it would not send what such a server refuses.
+        .limits(Limits { inflate_ratio_max: usize::MAX, ..Limits::default() })
         .deflate(DeflateOptions { level: 9, ..DeflateOptions::default() });
     let mut ws = client.await.unwrap();
     assert!(ws.deflate().is_some());
