@@ -192,8 +192,8 @@ impl<S: AsyncRead + AsyncWrite + Unpin + Send + 'static> Drop for Receiver<S> {
 impl<S: AsyncRead + AsyncWrite + Unpin + Send + 'static> Sender<S> {
     /// Queues a message behind all others and writes what the stream takes. Waits only when
     /// [`Limits::send_queue_bytes_max`](crate::Limits::send_queue_bytes_max) are queued, until no more than
-    /// [`Limits::send_queue_bytes_low`](crate::Limits::send_queue_bytes_low) are left, and while another sender sends a
-    /// message in pieces.
+    /// [`Limits::send_queue_bytes_low`](crate::Limits::send_queue_bytes_low) are left, while another sender sends a
+    /// message in pieces, and where the task has used up its turn (tokio's budget).
     ///
     /// Cancel safe as far as that a dropped future has sent nothing.
     ///
@@ -275,6 +275,8 @@ impl<S: AsyncRead + AsyncWrite + Unpin + Send + 'static> Sender<S> {
 
     /// The connection, once it has room for a message.
     pub(super) async fn room(&self) -> Result<MutexGuard<'_, Driver<S>>, Error> {
+        // What is written here is not waited for: a loop that only sends to a fast reader would never let others have their turn.
+        tokio::task::coop::consume_budget().await;
         {
             let mut driver = self.shared.driver();
             if driver.has_room_for_waiting()? && driver.connection.check_send().is_ok() {
