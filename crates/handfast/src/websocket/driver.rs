@@ -382,6 +382,8 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Driver<S> {
     fn set_over(&mut self) -> Poll<()> {
         self.flags.over = true;
         self.alarm = Alarm::Unset;
+        // A program that keeps a half of it keeps no place of the server, which may wait to end.
+        self.member = None;
         if let Some(set) = &self.wakers {
             set.wake_all();
         }
