@@ -176,3 +176,24 @@ async fn a_sender_of_a_lost_connection_says_so() {
     .await;
     assert!(matches!(error, Error::Lost(Some(_))), "{error}");
 }
+
+/// A peer that waits to write its answers reads nothing further until it can.
+#[tokio::test]
+async fn what_was_queued_arrives_though_all_halves_are_dropped_and_the_peer_answers_it() {
+    let (client, mut server) = pair(1000).await;
+    let (receiver, sender) = client.split();
+    for _ in 0..20 {
+        sender.send(vec![0; 1000]).await.unwrap();
+    }
+    drop((receiver, sender));
+    let mut came = 0;
+    let _ = soon(async {
+        while let Some(message) = server.recv().await? {
+            came += 1;
+            server.send(message).await?;
+        }
+        Ok::<_, Error>(())
+    })
+    .await;
+    assert_eq!(came, 20);
+}
