@@ -324,6 +324,29 @@ fn a_peer_that_ignores_a_ping_is_given_up() {
 }
 
 #[test]
+fn spans_that_no_clock_reaches_mean_never() {
+    const NEVER: Duration = Duration::MAX;
+    let limits = Limits { close_timeout: NEVER, ..Limits::default() };
+    for keep_alive in [
+        KeepAlive { interval: NEVER, timeout: NEVER },
+        KeepAlive { interval: Duration::from_secs(20), timeout: NEVER },
+    ] {
+        let config = Config {
+            limits: limits.clone(),
+            keep_alive: Some(keep_alive),
+            idle_timeout: Some(NEVER),
+            ..Config::default()
+        };
+        let mut pair = Pair::new(config, usize::MAX);
+        pair.wait(Duration::from_secs(24 * 60 * 60));
+        pair.server.connection.close(None, &mut pair.server.pool);
+        pair.wait(Duration::from_secs(1));
+        pair.drive();
+        assert_eq!(pair.server.seen(), [Event::End(Ended::Closed(None))]);
+    }
+}
+
+#[test]
 fn a_peer_that_sends_is_not_pinged() {
     let config = Config { keep_alive: Some(KEEP_ALIVE), ..Config::default() };
     let mut pair = Pair::new(Config::default(), usize::MAX);

@@ -142,8 +142,10 @@ impl<S: AsyncRead + AsyncWrite + Unpin + Send + 'static> Broadcast<S> {
             match Handle::try_current() {
                 Ok(runtime) => {
                     group.is_write_due = true;
-                    let broadcast = self.clone();
-                    runtime.spawn(async move { broadcast.group().write() });
+                    // A runtime that is ending drops the task at once.
+                    drop(group);
+                    let due = DueWrite(self.clone());
+                    runtime.spawn(async move { drop(due) });
                 }
                 Err(_) => group.write(),
             }
@@ -159,6 +161,15 @@ impl<S: AsyncRead + AsyncWrite + Unpin + Send + 'static> Broadcast<S> {
 
     fn group(&self) -> MutexGuard<'_, Group<S>> {
         self.group.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// Writes what is queued when it is dropped: by its task, or with its runtime, should that end before the task has run.
+struct DueWrite<S: AsyncRead + AsyncWrite + Unpin + Send + 'static>(Broadcast<S>);
+
+impl<S: AsyncRead + AsyncWrite + Unpin + Send + 'static> Drop for DueWrite<S> {
+    fn drop(&mut self) {
+        self.0.group().write();
     }
 }
 

@@ -75,6 +75,7 @@ pub mod error;
 #[cfg(feature = "http2")]
 mod http2;
 mod linger;
+mod moment;
 mod observe;
 mod peer;
 mod proxy;

@@ -83,17 +83,17 @@ impl Timer {
             && let (Some(keep_alive), Some(overdue)) = (config.keep_alive, self.keep_alive)
         {
             // Since the ping: its deadline was set by the same clock.
-            let passed = (now + keep_alive.timeout).saturating_duration_since(overdue);
+            let passed = after(now, keep_alive.timeout).saturating_duration_since(overdue);
             self.latency_micros = Some(passed.as_micros().try_into().unwrap_or(u32::MAX));
         }
         if let (Some(keep_alive), None) = (config.keep_alive, self.keep_alive) {
-            self.keep_alive = Some(now + keep_alive.interval);
+            self.keep_alive = Some(after(now, keep_alive.interval));
         }
         if let (Some(idle), None) = (config.idle_timeout, self.idle()) {
-            self.rare().idle = Some(now + idle);
+            self.rare().idle = Some(after(now, idle));
         }
         if self.closing && self.close().is_none() {
-            self.rare().close = Some(now + config.limits.close_timeout);
+            self.rare().close = Some(after(now, config.limits.close_timeout));
         }
     }
 
@@ -117,7 +117,7 @@ impl Timer {
         if let (Some(at), Some(idle)) = (self.idle(), config.idle_timeout)
             && at <= now
         {
-            self.rare().idle = Some(now + idle);
+            self.rare().idle = Some(after(now, idle));
             if !std::mem::take(&mut self.busy) {
                 return Some(Expired::Idle);
             }
@@ -132,19 +132,27 @@ impl Timer {
                 // The ping was answered: what is left of the interval.
                 let left = keep_alive.interval.saturating_sub(keep_alive.timeout);
                 if !left.is_zero() {
-                    self.keep_alive = Some(now + left);
+                    self.keep_alive = Some(after(now, left));
                     return None;
                 }
             }
             if std::mem::take(&mut self.heard) {
-                self.keep_alive = Some(now + keep_alive.interval);
+                self.keep_alive = Some(after(now, keep_alive.interval));
                 return None;
             }
             self.alive = false;
             self.pinged = true;
-            self.keep_alive = Some(now + keep_alive.timeout);
+            self.keep_alive = Some(after(now, keep_alive.timeout));
             return Some(Expired::KeepAlive);
         }
         None
     }
 }
+
+/// So long after `now`; where the clock does not reach so far, as with [`Duration::MAX`] for "never", decades later.
+fn after(now: Instant, span: Duration) -> Instant {
+    now.checked_add(span).unwrap_or_else(|| now + FAR)
+}
+
+/// Longer than any program runs, and short enough for every clock: 30 years.
+const FAR: Duration = Duration::from_secs(30 * 365 * 24 * 60 * 60);

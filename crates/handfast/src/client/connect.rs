@@ -3,6 +3,7 @@
 use super::{Observer, Step};
 use crate::Error;
 use crate::error::{Phase, Unreachable};
+use crate::moment;
 use crate::tcp::Tcp;
 use std::future::poll_fn;
 use std::io;
@@ -22,7 +23,7 @@ pub(crate) struct Deadline {
 
 impl Deadline {
     pub(crate) fn after(after: Duration) -> Self {
-        Self { at: Instant::now() + after, after }
+        Self { at: moment::after(Instant::now(), after), after }
     }
 
     /// The error of what was not done in time.

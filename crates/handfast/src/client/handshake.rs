@@ -72,7 +72,7 @@ where
     S: AsyncRead + AsyncWrite + Unpin,
 {
     let limits = &config.limits;
-    let deadline = Instant::now() + limits.handshake_timeout;
+    let deadline = crate::moment::after(Instant::now(), limits.handshake_timeout);
     let late = || Error::Timeout { phase: Phase::Handshake, after: limits.handshake_timeout };
     let (head, mut pending) = request.start(nonce()?);
     let mut input = BytesMut::new();

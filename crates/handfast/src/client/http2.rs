@@ -155,7 +155,7 @@ impl Client {
     }
 
     fn handshake_deadline(&self) -> Instant {
-        Instant::now() + self.config.limits.handshake_timeout
+        crate::moment::after(Instant::now(), self.config.limits.handshake_timeout)
     }
 }
 

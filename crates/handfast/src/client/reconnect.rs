@@ -2,6 +2,7 @@
 
 use super::Client;
 use crate::error::{Declined, ProxyFaultKind, TlsFault};
+use crate::moment::after;
 use crate::random;
 use crate::websocket::WebSocket;
 use crate::{Error, Limits};
@@ -53,14 +54,14 @@ impl Reconnect {
     /// The bound of the first wait (5 s, as RFC 6455 section 7.2.3 proposes); at least 100 ms.
     #[must_use]
     pub fn first_delay_max(mut self, delay: Duration) -> Self {
-        self.backoff.first = delay.max(FIRST_MIN);
+        self.backoff.first = delay.max(BOUND_MIN);
         self
     }
 
-    /// The bound that doubling ends at (60 s).
+    /// The bound that doubling ends at (60 s); at least 100 ms.
     #[must_use]
     pub fn delay_max(mut self, delay: Duration) -> Self {
-        self.backoff.max = delay;
+        self.backoff.max = delay.max(BOUND_MIN);
         self
     }
 
@@ -105,7 +106,9 @@ impl Reconnect {
             Some(observer) => &**observer,
             None => &|_, _| {},
         };
-        backoff.run(async || client.connect().await, observer).await
+        // A plain closure: with an `async` one the future would not be `Send`.
+        let client = &*client;
+        backoff.run(|| client.connect(), observer).await
     }
 }
 
@@ -148,9 +151,9 @@ impl Default for Backoff {
 }
 
 impl Backoff {
-    async fn run<T>(
+    async fn run<T, F: Future<Output = Result<T, Error>>>(
         &mut self,
-        mut attempt: impl AsyncFnMut() -> Result<T, Error>,
+        mut attempt: impl FnMut() -> F,
         observer: &(dyn Fn(Option<&Error>, Duration) + Send + Sync),
     ) -> Result<T, Error> {
         if let Some(opened) = self.opened.take() {
@@ -187,9 +190,9 @@ impl Backoff {
 
     /// Counts an attempt and draws the wait behind it, `least` and a random time.
     fn wait(&mut self, least: Duration) -> Duration {
-        let delay = least + jitter(self.bound());
+        let delay = least.saturating_add(jitter(self.bound()));
         self.attempts = self.attempts.saturating_add(1);
-        self.not_before = Some(Instant::now() + delay);
+        self.not_before = Some(after(Instant::now(), delay));
         delay
     }
 
@@ -272,11 +275,12 @@ fn was_cut(fault: &TlsFault) -> bool {
 }
 
 /// A program that asks for less would itself be the storm.
-const FIRST_MIN: Duration = Duration::from_millis(100);
+const BOUND_MIN: Duration = Duration::from_millis(100);
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use std::future::ready;
     use std::sync::Mutex;
     use tokio::time::{advance, timeout};
 
@@ -290,9 +294,9 @@ mod tests {
     async fn moments(backoff: &mut Backoff, failures: usize) -> Vec<Duration> {
         let begun = Instant::now();
         let mut moments = Vec::new();
-        let attempt = async || {
+        let attempt = || {
             moments.push(begun.elapsed());
-            if moments.len() > failures { Ok(()) } else { Err(cut()) }
+            ready(if moments.len() > failures { Ok(()) } else { Err(cut()) })
         };
         backoff.run(attempt, &|_, _| {}).await.unwrap();
         moments
@@ -318,6 +322,34 @@ mod tests {
             // A timer of tokio's rounds up to a millisecond.
             assert!(pair[1] - pair[0] <= bound + Duration::from_millis(1), "{number}: {pair:?}");
         }
+    }
+
+    #[test]
+    fn a_reconnecting_client_may_run_in_a_task_of_its_own() {
+        fn is_send(_: impl Send) {}
+        is_send(Reconnect::new(Client::new("ws://a/").unwrap()).connect());
+    }
+
+    // rule: client/reconnect-storm
+    #[test]
+    fn no_setting_makes_a_storm() {
+        let client = || Client::new("ws://a/").unwrap();
+        for reconnect in [
+            Reconnect::new(client()).first_delay_max(Duration::ZERO),
+            Reconnect::new(client()).delay_max(Duration::ZERO),
+        ] {
+            assert!(reconnect.backoff.bound() >= Duration::from_millis(100));
+        }
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_retry_after_without_end_may_be_allowed() {
+        let attempt = || {
+            ready(Err::<(), _>(declined(&format!("HTTP/1.1 503 Busy\r\nRetry-After: {}\r\n\r\n", u64::MAX))))
+        };
+        let mut backoff = Backoff { retry_after_max: Duration::MAX, ..Backoff::default() };
+        let hour = Duration::from_secs(60 * 60);
+        assert!(timeout(hour, backoff.run(attempt, &|_, _| {})).await.is_err());
     }
 
     // rule: client/reconnect-storm
@@ -355,9 +387,9 @@ mod tests {
         let mut attempts = 0;
         let mut at = None;
         for _ in 0..1000 {
-            let attempt = async || {
+            let attempt = || {
                 attempts += 1;
-                Err::<(), _>(cut())
+                ready(Err::<(), _>(cut()))
             };
             let run = backoff.run(attempt, &|_, _| {});
             drop(timeout(Duration::from_millis(1), run).await);
@@ -371,7 +403,7 @@ mod tests {
     #[tokio::test(start_paused = true)]
     async fn a_cancelled_attempt_delays_the_next() {
         let mut backoff = Backoff::default();
-        let run = backoff.run(async || std::future::pending::<Result<(), Error>>().await, &|_, _| {});
+        let run = backoff.run(std::future::pending::<Result<(), Error>>, &|_, _| {});
         assert!(timeout(Duration::from_secs(1), run).await.is_err());
         assert_eq!(backoff.attempts, 1);
         assert!(backoff.not_before.is_some());
@@ -380,9 +412,9 @@ mod tests {
     #[tokio::test(start_paused = true)]
     async fn what_retrying_cannot_mend_ends_it_at_once_and_so_does_the_last_attempt() {
         let mut attempts = 0;
-        let attempt = async || {
+        let attempt = || {
             attempts += 1;
-            Err::<(), _>(Error::Closed)
+            ready(Err::<(), _>(Error::Closed))
         };
         let error = Backoff::default().run(attempt, &|_, _| {}).await.unwrap_err();
         assert!(matches!(error, Error::Closed));
@@ -391,9 +423,9 @@ mod tests {
         let mut backoff = Backoff { attempts_max: 3, ..Backoff::default() };
         let told = Mutex::new(0);
         let mut attempts = 0;
-        let attempt = async || {
+        let attempt = || {
             attempts += 1;
-            Err::<(), _>(cut())
+            ready(Err::<(), _>(cut()))
         };
         let observer = |_: Option<&Error>, _| *told.lock().unwrap() += 1;
         let error = backoff.run(attempt, &observer).await;
@@ -421,9 +453,11 @@ mod tests {
         ] {
             let begun = Instant::now();
             let mut is_first = true;
-            let attempt = async || match std::mem::take(&mut is_first) {
-                true => Err(declined(&format!("HTTP/1.1 503 Busy\r\nRetry-After: {wish}\r\n\r\n"))),
-                false => Ok(()),
+            let attempt = || {
+                ready(match std::mem::take(&mut is_first) {
+                    true => Err(declined(&format!("HTTP/1.1 503 Busy\r\nRetry-After: {wish}\r\n\r\n"))),
+                    false => Ok(()),
+                })
             };
             let limits = Limits { retry_after_max, ..Limits::default() };
             let client = Client::new("ws://a/").unwrap().limits(limits);

@@ -1,6 +1,7 @@
 //! Everything that a server has to tell its connections: go away, stop.
 
 use super::clock::{Clock, Mark};
+use crate::moment::after;
 use crate::random;
 use std::future::{Future, poll_fn};
 use std::pin::{Pin, pin};
@@ -35,8 +36,11 @@ impl ServerHandle {
     /// what has not ended after `deadline` is dropped.
     ///
     /// It begins when this is called, not when the future is polled. The future is ready when
-    /// [`Server::serve`](crate::Server::serve) or [`Server::run`](crate::Server::run) returns; it need not be awaited. Cancel safe.
-    /// Calling it again can only shorten the deadline.
+    /// [`Server::serve`](crate::Server::serve) or [`Server::run`](crate::Server::run) returns, or when the server is dropped; it need not be
+    /// awaited. Cancel safe. Calling it again can only shorten the deadline.
+    ///
+    /// A WebSocket or a request that a handler has moved to a task of its own is told to end at the deadline, too, but only that
+    /// task can drop it: where it waits for something else, the server waits for it.
     pub fn drain(&self, deadline: Duration) -> impl Future<Output = ()> + Send + 'static {
         self.drain_spread(deadline, Duration::ZERO)
     }
@@ -50,11 +54,11 @@ impl ServerHandle {
         window: Duration,
     ) -> impl Future<Output = ()> + Send + 'static {
         let hub = self.hub.clone();
-        hub.begin_drain(Instant::now() + deadline, window);
+        hub.begin_drain(after(Instant::now(), deadline), window);
         async move { hub.wait_until(Hub::is_finished).await }
     }
 
-    /// Open connections, each once: WebSockets and requests being answered. Those whose request has not come yet do not
+    /// Open connections, each once: WebSockets until they have ended, and requests being answered. Those whose request has not come yet do not
     /// count.
     pub fn connections(&self) -> usize {
         self.hub.open.load(Ordering::Acquire)
@@ -209,7 +213,7 @@ impl Hub {
         places.sort_unstable();
         let mut left = &places[..];
         while let [(moment, _), ..] = left {
-            tokio::time::sleep_until(begin + spread.after(*moment)).await;
+            tokio::time::sleep_until(after(begin, spread.after(*moment))).await;
             // At least this one, whatever the clock's grain and the conversion's last bits make of it.
             let told = spread.passed(begin.elapsed()).max(moment + 1);
             let due;
@@ -219,7 +223,7 @@ impl Hub {
                 due.iter().filter_map(|(_, place)| members.places[*place as usize].waker.clone()).collect()
             });
         }
-        tokio::time::sleep_until(begin + spread.window).await;
+        tokio::time::sleep_until(after(begin, spread.window)).await;
         // Also who came meanwhile.
         self.tell_all();
     }

@@ -26,6 +26,7 @@ use crate::{Config, Error, Limits, Peer};
 use drain::{Hub, Member, Phase};
 use handfast_proto::handshake::{Answer, Policy, Refusal};
 use listen::Listener;
+use run::Ended;
 use std::fmt;
 use std::io;
 use std::net::SocketAddr;
@@ -58,7 +59,7 @@ use waiting::WaitingRoom;
 /// ```
 pub struct Server {
     listener: Listener,
-    hub: Arc<Hub>,
+    ended: Ended,
     options: AcceptOptions,
     on_refusal: Option<Box<OnRefusal>>,
     on_error: Option<Box<OnError>>,
@@ -183,7 +184,7 @@ impl Server {
     fn on(listener: Listener) -> Self {
         Self {
             listener,
-            hub: Arc::new(Hub::new()),
+            ended: Ended(Arc::new(Hub::new())),
             options: AcceptOptions::default(),
             on_refusal: None,
             on_error: None,
@@ -295,7 +296,7 @@ impl Server {
 
     /// A handle to end it with.
     pub fn handle(&self) -> ServerHandle {
-        ServerHandle { hub: self.hub.clone() }
+        ServerHandle { hub: self.ended.0.clone() }
     }
 
     /// Accepts every right handshake on any path, and hands the WebSocket to `handler`. Other requests are refused. Returns

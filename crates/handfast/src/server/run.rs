@@ -65,8 +65,8 @@ impl Server {
         H: Fn(T) -> F + Send + Sync + 'static,
         F: Future<Output = Result<(), Error>> + Send + 'static,
     {
-        let hub = self.hub;
-        let _ended = Ended(&hub);
+        let ended = self.ended;
+        let hub = &ended.0;
         // It runs once only: a server is used up by it.
         let _ = hub.runtime.set(Handle::current());
         #[cfg(feature = "tls")]
@@ -103,10 +103,10 @@ impl Server {
     }
 }
 
-/// Says that the server has ended, also when its future is dropped.
-struct Ended<'a>(&'a Hub);
+/// Says that the server has ended, also when its future is dropped, or when it never ran.
+pub(super) struct Ended(pub(super) Arc<Hub>);
 
-impl Drop for Ended<'_> {
+impl Drop for Ended {
     fn drop(&mut self) {
         self.0.set_finished();
     }

@@ -5,6 +5,7 @@ use super::alarm::Alarm;
 use super::pool::with_pool;
 use super::wakers::{Place, WakerSet};
 use crate::Error;
+use crate::moment::after;
 use crate::observe::Tally;
 use crate::server::drain::{Member, Phase};
 use handfast_proto::connection::{Connection, End, Event, Prepared};
@@ -282,6 +283,9 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Driver<S> {
     fn check_sendable(&mut self) -> Result<(), Error> {
         self.observe_server();
         if self.flags.over || self.connection.is_close_sent() {
+            if let Some(End::Lost) = self.end() {
+                self.check_written()?;
+            }
             return Err(Misuse::SentAfterClose.into());
         }
         self.check_written()
@@ -379,6 +383,8 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Driver<S> {
     fn set_over(&mut self) -> Poll<()> {
         self.flags.over = true;
         self.alarm = Alarm::Unset;
+        // A program that keeps a half of it keeps no place of the server, which may wait to end.
+        self.member = None;
         if let Some(set) = &self.wakers {
             set.wake_all();
         }
@@ -492,7 +498,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Driver<S> {
             if !std::mem::take(&mut stall.progressed) {
                 break;
             }
-            stall.timer.as_mut().reset(Instant::now() + limit);
+            stall.timer.as_mut().reset(after(Instant::now(), limit));
         }
         let error = io::Error::new(io::ErrorKind::TimedOut, format!("the peer took no bytes for {limit:?}"));
         with_pool(|pool| self.connection.abort(pool));

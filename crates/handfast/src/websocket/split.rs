@@ -22,8 +22,8 @@ use tokio::runtime::Handle;
 
 /// The receiving half of a [`WebSocket`](crate::WebSocket): see [`WebSocket::split`](crate::WebSocket::split).
 ///
-/// When it is dropped while senders are left, what still comes is read and thrown away in the background, so that pings are
-/// answered and the closing handshake works.
+/// When it is dropped while senders are left, or what they have queued, what still comes is read and thrown away in the
+/// background, so that pings are answered, the closing handshake works, and a peer that answers what it reads can read on.
 pub struct Receiver<S: AsyncRead + AsyncWrite + Unpin + Send + 'static = Transport> {
     shared: Arc<Shared<S>>,
     details: Option<Box<Details>>,
@@ -71,6 +71,11 @@ impl<S: AsyncRead + AsyncWrite + Unpin + Send + 'static> Shared<S> {
         self.driver.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
+    /// Whether anything is sent still, or may be.
+    fn is_needed(&self) -> bool {
+        self.senders.load(Ordering::Acquire) > 0 || !self.driver().is_written()
+    }
+
     /// Writes what can be written now, and leaves the rest to a task. Holds the lock while it decides, so that no rest is
     /// left to a task that is just ending.
     fn write_on(self: &Arc<Self>, mut driver: MutexGuard<'_, Driver<S>>) {
@@ -89,6 +94,11 @@ impl<S: AsyncRead + AsyncWrite + Unpin + Send + 'static> Shared<S> {
             let flushed = driver.poll_flush(cx, PUMP).map(drop);
             if flushed.is_ready() {
                 shared.pump_runs.store(false, Ordering::Release);
+                drop(driver);
+                if !shared.is_needed() {
+                    // A background reader may end.
+                    shared.wakers.wake_all();
+                }
             }
             flushed
         }));
@@ -173,7 +183,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin + Send + 'static> Stream for Receiver<S> 
 
 impl<S: AsyncRead + AsyncWrite + Unpin + Send + 'static> Drop for Receiver<S> {
     fn drop(&mut self) {
-        if self.end.is_some() || self.shared.senders.load(Ordering::Acquire) == 0 {
+        if self.end.is_some() || !self.shared.is_needed() {
             return;
         }
         let Some(runtime) = &self.shared.runtime else { return };
@@ -181,7 +191,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin + Send + 'static> Drop for Receiver<S> {
         runtime.spawn(poll_fn(move |cx| {
             loop {
                 let event = shared.driver().poll_event(cx, RECEIVER);
-                if shared.senders.load(Ordering::Acquire) == 0 || ready!(event).is_none() {
+                if !shared.is_needed() || ready!(event).is_none() {
                     return Poll::Ready(());
                 }
             }
@@ -192,8 +202,8 @@ impl<S: AsyncRead + AsyncWrite + Unpin + Send + 'static> Drop for Receiver<S> {
 impl<S: AsyncRead + AsyncWrite + Unpin + Send + 'static> Sender<S> {
     /// Queues a message behind all others and writes what the stream takes. Waits only when
     /// [`Limits::send_queue_bytes_max`](crate::Limits::send_queue_bytes_max) are queued, until no more than
-    /// [`Limits::send_queue_bytes_low`](crate::Limits::send_queue_bytes_low) are left, and while another sender sends a
-    /// message in pieces.
+    /// [`Limits::send_queue_bytes_low`](crate::Limits::send_queue_bytes_low) are left, while another sender sends a
+    /// message in pieces, and where the task has used up its turn (tokio's budget).
     ///
     /// Cancel safe as far as that a dropped future has sent nothing.
     ///
@@ -275,6 +285,8 @@ impl<S: AsyncRead + AsyncWrite + Unpin + Send + 'static> Sender<S> {
 
     /// The connection, once it has room for a message.
     pub(super) async fn room(&self) -> Result<MutexGuard<'_, Driver<S>>, Error> {
+        // What is written here is not waited for: a loop that only sends to a fast reader would never let others have their turn.
+        tokio::task::coop::consume_budget().await;
         {
             let mut driver = self.shared.driver();
             if driver.has_room_for_waiting()? && driver.connection.check_send().is_ok() {

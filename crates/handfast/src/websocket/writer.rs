@@ -76,7 +76,9 @@ impl<W: WritePieces> MessageWriter<'_, W> {
         }
         let was_queued = piece.is_none();
         let written = self.to.poll_write_piece(cx, self.place, piece, !self.is_begun, last);
-        if !was_queued && piece.is_none() {
+        // What was refused has begun nothing.
+        let is_refused = matches!(written, Poll::Ready(Err(Error::Misuse(_))));
+        if !was_queued && piece.is_none() && !is_refused {
             self.is_begun = true;
             self.is_finished = last;
         }

@@ -130,3 +130,20 @@ async fn a_full_queue_empties_to_its_low_water_mark_before_waiting_senders_go_on
     let went_on_at = went_on_at.expect("it goes on");
     assert!(went_on_at <= 2_000, "it went on at {went_on_at} bytes");
 }
+
+/// A thread that has a runtime for a moment only.
+#[tokio::test]
+async fn what_a_runtime_that_ends_has_sent_is_written_all_the_same() {
+    let group = Broadcast::new();
+    let mut one = join(&group, Overflow::DropNewest).await;
+    let elsewhere = group.clone();
+    let brief = std::thread::spawn(move || {
+        let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
+        runtime.block_on(async { elsewhere.send(&numbered(0)).queued })
+    });
+    assert_eq!(brief.join().unwrap(), 1);
+    group.send(&numbered(1));
+    for at in 0..2 {
+        assert_eq!(soon(one.client.recv()).await.unwrap().as_ref(), Some(numbered(at).message()));
+    }
+}

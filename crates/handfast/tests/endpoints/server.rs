@@ -5,8 +5,8 @@ use crate::support::{
 };
 use crate::support::{run, server, soon};
 use handfast::{
-    Answer, BindOptions, CloseCode, DeflateOptions, Error, HttpResponse, Limits, Message, OriginPolicy,
-    Policy, Server,
+    Answer, BindOptions, CloseCode, Config, DeflateOptions, Error, HttpResponse, KeepAlive, Limits, Message,
+    OriginPolicy, Policy, Server,
 };
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
@@ -317,6 +317,76 @@ async fn what_does_not_end_is_dropped_at_the_deadline_of_the_drain() {
     assert_eq!(running.handle.connections(), 0);
     // Dropping it said so.
     assert_eq!(soon(stubborn.recv()).await.unwrap(), None);
+}
+
+/// What is kept of a connection elsewhere is no connection.
+#[tokio::test]
+async fn a_sender_that_is_kept_elsewhere_keeps_no_server() {
+    let kept = Arc::new(Mutex::new(Vec::new()));
+    let registry = kept.clone();
+    let running = run(server().await, move |request| {
+        let registry = registry.clone();
+        async move {
+            let (mut receiver, sender) = request.accept().await?.split();
+            registry.lock().unwrap().push(sender);
+            while receiver.recv().await?.is_some() {}
+            Ok(())
+        }
+    });
+    let uri = running.uri("/");
+    let mut parts = handfast::connect(&uri).await.unwrap();
+    let _deaf = handfast::connect(&uri).await.unwrap();
+    soon(parts.close(CloseCode::NORMAL, "")).await.unwrap();
+    soon(async {
+        while running.handle.connections() > 1 || kept.lock().unwrap().len() < 2 {
+            tokio::task::yield_now().await;
+        }
+    })
+    .await;
+    soon(running.handle.drain(Duration::from_millis(100))).await;
+    assert_eq!(running.handle.connections(), 0);
+    assert!(kept.lock().unwrap().iter().all(handfast::Sender::is_closed));
+}
+
+#[tokio::test]
+async fn a_server_that_never_ran_has_drained_once_it_is_dropped() {
+    let server = server().await;
+    let drained = server.handle().drain(Duration::from_secs(10));
+    drop(server);
+    soon(drained).await;
+}
+
+#[tokio::test]
+async fn a_drain_may_have_no_deadline() {
+    let running = echoing(server().await);
+    let mut ws = handfast::connect(&running.uri("/")).await.unwrap();
+    let drained = running.handle.drain(Duration::MAX);
+    assert_eq!(soon(ws.recv()).await.unwrap(), None);
+    soon(drained).await;
+}
+
+/// "Never" is often written as the longest span that there is.
+#[tokio::test]
+async fn every_deadline_may_be_never() {
+    const NEVER: Duration = Duration::MAX;
+    let limits = Limits {
+        connect_timeout: NEVER,
+        handshake_timeout: NEVER,
+        close_timeout: NEVER,
+        stall_timeout: NEVER,
+        linger_timeout: NEVER,
+        ..Limits::default()
+    };
+    let keep_alive = Some(KeepAlive { interval: Duration::from_millis(1), timeout: NEVER });
+    let config =
+        Config { limits: limits.clone(), keep_alive, idle_timeout: Some(NEVER), ..Config::default() };
+    let running = echoing(server().await.limits(limits).config(config.clone()));
+    let mut ws = handfast::Client::new(&running.uri("/")).unwrap().config(config).connect().await.unwrap();
+    // Long enough for pings of both.
+    assert!(tokio::time::timeout(Duration::from_millis(50), ws.recv()).await.is_err());
+    ws.send("still here").await.unwrap();
+    assert_eq!(soon(ws.recv()).await.unwrap(), Some(Message::text("still here")));
+    soon(ws.close(CloseCode::NORMAL, "")).await.unwrap();
 }
 
 #[tokio::test]

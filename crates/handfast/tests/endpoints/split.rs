@@ -145,3 +145,55 @@ async fn a_prepared_message_is_framed_once_and_reaches_all() {
         assert_eq!(sender.stats().messages_sent, 1);
     }
 }
+
+/// It would starve the others of `Server::one_task`: what it writes to a fast reader is never waited for.
+#[tokio::test]
+async fn a_loop_that_only_sends_lets_other_tasks_have_their_turn() {
+    let (_client, server) = pair(64 << 10).await;
+    let (_receiver, sender) = server.split();
+    let in_one_turn = std::future::poll_fn(move |cx| {
+        let sent = (0..10_000).take_while(|_| std::pin::pin!(sender.send("x")).poll(cx).is_ready()).count();
+        std::task::Poll::Ready(sent)
+    });
+    let sent = soon(tokio::spawn(in_one_turn)).await.unwrap();
+    assert!((1..1000).contains(&sent), "{sent}");
+}
+
+#[tokio::test]
+async fn a_sender_of_a_lost_connection_says_so() {
+    let limits = Limits { stall_timeout: Duration::from_millis(20), ..Limits::default() };
+    let (here, there) = tokio::io::duplex(1000);
+    let (_deaf, server) =
+        pair_with(here, there, Config::default(), Config { limits, ..Config::default() }).await;
+    let (_receiver, sender) = server.split();
+    let error = soon(async {
+        loop {
+            if let Err(error) = sender.send(vec![0; 100_000]).await {
+                return error;
+            }
+        }
+    })
+    .await;
+    assert!(matches!(error, Error::Lost(Some(_))), "{error}");
+}
+
+/// A peer that waits to write its answers reads nothing further until it can.
+#[tokio::test]
+async fn what_was_queued_arrives_though_all_halves_are_dropped_and_the_peer_answers_it() {
+    let (client, mut server) = pair(1000).await;
+    let (receiver, sender) = client.split();
+    for _ in 0..20 {
+        sender.send(vec![0; 1000]).await.unwrap();
+    }
+    drop((receiver, sender));
+    let mut came = 0;
+    let _ = soon(async {
+        while let Some(message) = server.recv().await? {
+            came += 1;
+            server.send(message).await?;
+        }
+        Ok::<_, Error>(())
+    })
+    .await;
+    assert_eq!(came, 20);
+}

@@ -235,3 +235,15 @@ async fn a_slow_reader_holds_the_writer_back() {
     assert!(client.send_queue_bytes() < 2100, "{}", client.send_queue_bytes());
     drop(server);
 }
+
+#[tokio::test]
+async fn a_writer_whose_piece_was_refused_closes_nothing() {
+    let (mut client, mut server) = pair(10_000).await;
+    client.send_piece("a", false).await.unwrap();
+    let mut other = client.send_stream(MessageKind::Binary);
+    let error = other.write(vec![1]).await.unwrap_err();
+    assert!(matches!(error, Error::Misuse(_)), "{error}");
+    drop(other);
+    client.send_piece("b", true).await.unwrap();
+    assert_eq!(soon(server.recv()).await.unwrap(), Some(Message::text("ab")));
+}
