@@ -47,6 +47,8 @@ const DOWN_SWITCHES: &[(&str, &str)] = &[
     ("frames-cut", "the client's frames did not reach the origin as they were"),
     ("end-becomes-reset", "the client closes: the origin's close frame came, but RST_STREAM with code 8"),
     ("client-end-lost", "END_STREAM of the client did not reach the origin"),
+    // That what comes behind it cannot be judged takes nothing back.
+    ("one-stream-end-lost", "END_STREAM of the client did not reach the origin"),
     ("reset-lost", "RST_STREAM of the client did not reach the origin"),
     ("reset-spreads", "RST_STREAM of one stream ended another"),
 ];

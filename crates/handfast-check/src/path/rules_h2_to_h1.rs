@@ -385,7 +385,10 @@ async fn ends(context: &Context) -> Result<Vec<Finding>, Finding> {
     let token = context.accepting(echo());
     let fields = context.base2(&token);
     let (first, session) = (bridged.client.stream, &mut bridged.client.session);
-    session.allows(2)?;
+    if let Err(withheld) = session.allows(2) {
+        findings.push(withheld.into());
+        return Ok(findings);
+    }
     let second = context.answers(session, &[&fields]).await[0];
     if !session.seen(second).succeeded() {
         let text = format!("no second stream opened beside another: {}", session.words(second));
@@ -394,14 +397,15 @@ async fn ends(context: &Context) -> Result<Vec<Finding>, Finding> {
     }
     session.reset(first, h2::CANCEL).await;
     let ended = context.origin.wait(limit, || arrival.ended()).await.is_some();
-    session.frame(second, frame::TEXT, b"alive").await?;
+    let sent = session.frame(second, frame::TEXT, b"alive").await;
     let alive = frame::write(frame::TEXT, b"alive", None);
     let lives = session.until(limit, |session| session.seen(second).data == alive).await;
     findings.push(
-        match (ended, lives) {
-            (false, _) => Finding::fail("RST_STREAM of the client did not reach the origin"),
-            (true, false) => Finding::fail("RST_STREAM of one stream ended another"),
-            (true, true) => Finding::pass("RST_STREAM ended its connection and no other"),
+        match (ended, sent, lives) {
+            (false, ..) => Finding::fail("RST_STREAM of the client did not reach the origin"),
+            (true, Err(withheld), _) => Finding::from(withheld),
+            (true, Ok(()), false) => Finding::fail("RST_STREAM of one stream ended another"),
+            (true, Ok(()), true) => Finding::pass("RST_STREAM ended its connection and no other"),
         }
         .sent(&bridged.client.sent()),
     );

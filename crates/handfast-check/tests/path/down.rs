@@ -40,6 +40,8 @@ pub async fn serve(mut client: TcpStream, fault: &str, upstream: SocketAddr) -> 
     let settings = match fault {
         "unannounced" => vec![],
         _ if narrow => [h2::ENABLE, [0, 4, 0, 0, 16, 0]].concat(),
+        // SETTINGS_MAX_CONCURRENT_STREAMS: 1.
+        _ if down.is("one-stream-end-lost") => [h2::ENABLE, [0, 3, 0, 0, 0, 1]].concat(),
         _ => h2::ENABLE.to_vec(),
     };
     writer.write_all(&frame(h2::SETTINGS, 0, 0, &settings)).await?;
@@ -85,7 +87,7 @@ pub async fn serve(mut client: TcpStream, fault: &str, upstream: SocketAddr) -> 
                 }
                 let Some(stream) = streams.get(&next.id) else { continue };
                 let _gone = stream.send(Said::Data(next.payload));
-                if next.flags & 1 != 0 && down.switch != "client-end-lost" {
+                if next.flags & 1 != 0 && !down.switch.ends_with("-end-lost") {
                     let _gone = stream.send(Said::End);
                 }
             }

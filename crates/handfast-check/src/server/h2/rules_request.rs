@@ -90,7 +90,10 @@ pub(crate) async fn incomplete(http2: Arc<Http2>) -> Judged {
             findings.push(Finding::open(format!("{form}: the stream beside it did not open")));
             continue;
         }
-        exchange.session.allows(2)?;
+        if let Err(withheld) = exchange.session.allows(2) {
+            findings.push(Finding::from(withheld).about(form));
+            continue;
+        }
         exchange.stream = exchange.session.request(&fields).await;
         exchange.fields = fields;
         let (stream, limit) = (exchange.stream, http2.context.options.timeout);
@@ -98,7 +101,9 @@ pub(crate) async fn incomplete(http2: Arc<Http2>) -> Judged {
         exchange.session.until(limit, decided).await;
         let mut finding = http2.malformed(&exchange, &[400]);
         let data = exchange.session.seen(first).data.len();
-        exchange.session.frame(first, crate::wire::frame::PING, b"beside").await?;
+        if let Err(withheld) = exchange.session.frame(first, crate::wire::frame::PING, b"beside").await {
+            findings.push(Finding::from(withheld).about(form));
+        }
         let quiet = http2.context.options.quiet;
         exchange.session.until(quiet, |session| session.seen(first).data.len() > data).await;
         let untouched = exchange.session.seen(first);
