@@ -537,7 +537,8 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Drop for Driver<S> {
                 let count = connection.poll_transmit(&mut slices);
                 match Pin::new(&mut *io).poll_write_vectored(cx, &slices[..count]) {
                     Poll::Ready(Ok(bytes @ 1..)) => connection.transmitted(bytes, pool),
-                    // An orderly end in the middle of a frame would hide that something is missing.
+                    // An orderly end in the middle of a frame would hide that something is missing. Over HTTP/2 the reset takes
+                    // along what was not sent yet; who wants all of it heard closes instead of dropping.
                     _ => return Poll::Ready(()),
                 }
             }

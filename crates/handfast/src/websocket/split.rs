@@ -209,7 +209,8 @@ impl<S: AsyncRead + AsyncWrite + Unpin + Send + 'static> Sender<S> {
     ///
     /// # Errors
     ///
-    /// [`Error::Closed`] after the Close frame of either side, [`Error::Lost`] when the stream fails.
+    /// [`Error::Closed`] after the Close frame of either side, and once the receiver was told how it ended; [`Error::Lost`] when the
+    /// stream fails.
     pub async fn send(&self, message: impl Into<Message>) -> Result<(), Error> {
         let mut driver = self.room().await?;
         driver.queue(message.into())?;
