@@ -76,6 +76,11 @@ pub fn refuse_host(fault: &RequestFault) -> HttpResponse {
     finish(HttpResponse::text(fault.status(), format!("{}\n  {fault}\n", fault.rule().id)), &[])
 }
 
+/// The answer to a handshake where there is no WebSocket.
+pub fn no_websocket() -> HttpResponse {
+    finish(HttpResponse::text(404, "No WebSocket is served here; the echo is at /echo.\n"), &[])
+}
+
 /// The answer to a method that reads nothing.
 pub fn refuse_method() -> HttpResponse {
     let response = HttpResponse::text(405, "This is a page: it answers GET and HEAD.\n");

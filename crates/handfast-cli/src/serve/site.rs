@@ -252,6 +252,10 @@ impl Site {
         {
             return page::refuse_host(fault);
         }
+        // Over HTTP/2: a page would open its stream.
+        if request.method() == "CONNECT" && request.wants_websocket() {
+            return page::no_websocket();
+        }
         // Before anything is done for the asking: some of what stands under /api/ acts.
         if !matches!(request.method(), "GET" | "HEAD") {
             return page::refuse_method();
