@@ -42,3 +42,6 @@ pub(crate) const ORIGIN_STREAMS_MAX: usize = 256;
 
 /// The requests of its scripts that the origin keeps, the latest of them: a run causes a few hundred.
 pub(crate) const ORIGIN_ARRIVALS_MAX: usize = 1024;
+
+/// What is kept of what a client under test printed last.
+pub(crate) const LAST_WORDS_BYTES_MAX: usize = 400;

@@ -7,11 +7,10 @@ use std::process::Stdio;
 use tokio::io::AsyncReadExt;
 use tokio::process::{Child, ChildStderr, Command};
 
+use crate::limits::LAST_WORDS_BYTES_MAX;
+
 /// Where common libraries look for the certificates to trust: OpenSSL and all that read its variable, and Node.
 const TRUST: [&str; 2] = ["SSL_CERT_FILE", "NODE_EXTRA_CA_CERTS"];
-
-/// How much of the end of what the command says is kept, in bytes.
-const LAST_WORDS: usize = 400;
 
 /// A command that was started. Dropping it ends it, and what it started in its turn, as a script does.
 pub(crate) struct Running {
@@ -69,7 +68,7 @@ pub(crate) async fn last_words(mut stream: ChildStderr) -> String {
     let (mut kept, mut buffer) = (Vec::new(), [0; 4096]);
     while let Ok(length @ 1..) = stream.read(&mut buffer).await {
         kept.extend_from_slice(&buffer[..length]);
-        kept.drain(..kept.len().saturating_sub(LAST_WORDS));
+        kept.drain(..kept.len().saturating_sub(LAST_WORDS_BYTES_MAX));
     }
-    crate::escape::escape(kept.trim_ascii(), LAST_WORDS)
+    crate::escape::escape(kept.trim_ascii(), LAST_WORDS_BYTES_MAX)
 }

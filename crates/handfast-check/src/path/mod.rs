@@ -1,5 +1,6 @@
 //! The path check: both ends of a proxy, and what it changes between them.
 
+mod carried;
 mod climb;
 mod context;
 mod diff;

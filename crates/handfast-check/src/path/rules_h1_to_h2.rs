@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use super::carried::carried;
 use super::context::{Context, Exchange, GOOD};
 use super::link::Request;
 use super::origin::{Arrival, End, Step};
@@ -229,20 +230,7 @@ async fn data(context: &Context) -> Judged {
     tunnel.link.until(context.patience(), |bytes| bytes.len() >= end + wanted.len()).await;
     let arrived = tunnel.arrival.later.lock().expect("no holder panics").clone();
     let came = &tunnel.link.bytes[end..];
-    Ok(if arrived != sent {
-        let (arrived, sent) = (arrived.len(), sent.len());
-        Finding::fail(format!(
-            "the client's frames did not reach the origin as they were: {arrived} of {sent} bytes"
-        ))
-    } else if came != wanted {
-        let (came, wanted) = (came.len(), wanted.len());
-        Finding::fail(format!(
-            "the origin's frames did not reach the client as they were: {came} of {wanted} bytes"
-        ))
-    } else {
-        Finding::pass("frames passed both ways, byte for byte")
-    }
-    .sent(&tunnel.sent))
+    Ok(carried((&arrived, &sent), (came, &wanted)).sent(&tunnel.sent))
 }
 
 /// Ends on either side show on the other.

@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
+use super::carried::carried;
 use super::context::{Context, GOOD};
 use super::http2::Bridged;
 use super::origin::{Arrival, End, Step};
@@ -335,20 +336,7 @@ async fn data(context: &Context) -> Judged {
     session.until(context.patience(), |session| session.seen(stream).data.len() >= wanted.len()).await;
     let came = session.seen(stream).data;
     let arrived = arrival.later.lock().expect("no holder panics").clone();
-    Ok(if arrived != sent {
-        let (arrived, sent) = (arrived.len(), sent.len());
-        Finding::fail(format!(
-            "the client's frames did not reach the origin as they were: {arrived} of {sent} bytes"
-        ))
-    } else if came != wanted {
-        let (came, wanted) = (came.len(), wanted.len());
-        Finding::fail(format!(
-            "the origin's frames did not reach the client as they were: {came} of {wanted} bytes"
-        ))
-    } else {
-        Finding::pass("frames passed both ways, byte for byte")
-    }
-    .sent(&bridged.client.sent()))
+    Ok(carried((&arrived, &sent), (&came, &wanted)).sent(&bridged.client.sent()))
 }
 
 /// Ends of every kind, each on both ends.

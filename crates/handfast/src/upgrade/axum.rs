@@ -214,16 +214,7 @@ impl Upgrade {
                 return rejection.into_response();
             }
         };
-        let on_error = self.on_error;
-        tokio::spawn(async move {
-            let ended = match upgrading.await {
-                Ok(ws) => handler(ws).await,
-                Err(error) => Err(error),
-            };
-            if let (Err(error), Some(on_error)) = (ended, on_error) {
-                on_error(error);
-            }
-        });
+        upgrading.run(handler, self.on_error);
         response.map(Body::new)
     }
 }

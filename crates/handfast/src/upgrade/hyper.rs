@@ -30,8 +30,9 @@
 //! HTTP/1.1 connections have to be served with upgrades, and HTTP/2 has to be told:
 //!
 //! ```no_run
-//! # async fn serve<B>(_: http::Request<B>) -> Result<http::Response<handfast::hyper::Body>, std::convert::Infallible> {
-//! #     unimplemented!()
+//! # async fn serve<B>(request: http::Request<B>) -> Result<http::Response<handfast::hyper::Body>, std::convert::Infallible> {
+//! #     let answer = handfast::hyper::upgrade(&request, &Default::default());
+//! #     Ok(answer.map_or_else(Into::into, |(response, _)| response))
 //! # }
 //! use hyper_util::rt::{TokioExecutor, TokioIo};
 //! use hyper_util::server::conn::auto;
@@ -249,6 +250,26 @@ pub struct Upgrading {
     /// Only `None` when it was ready.
     accepted: Option<Accepted<handfast_proto::Server>>,
     config: Arc<Config>,
+}
+
+#[cfg(any(feature = "axum", feature = "tower"))]
+impl Upgrading {
+    /// Runs `handler` in a task of its own once the WebSocket is open. What keeps it from opening, and what the handler returns, is told.
+    pub(super) fn run<H, F>(self, handler: H, on_error: Option<impl FnOnce(Error) + Send + 'static>)
+    where
+        H: FnOnce(WebSocket) -> F + Send + 'static,
+        F: Future<Output = Result<(), Error>> + Send + 'static,
+    {
+        tokio::spawn(async move {
+            let ended = match self.await {
+                Ok(ws) => handler(ws).await,
+                Err(error) => Err(error),
+            };
+            if let (Err(error), Some(on_error)) = (ended, on_error) {
+                on_error(error);
+            }
+        });
+    }
 }
 
 impl Future for Upgrading {

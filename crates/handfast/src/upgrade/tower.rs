@@ -149,15 +149,8 @@ where
         ResponseFuture(Coming::Own(Some(match hyper::upgrade(&request, &layer.options) {
             Ok((response, upgrading)) => {
                 let (handler, on_error) = (layer.handler.clone(), layer.on_error.clone());
-                tokio::spawn(async move {
-                    let ended = match upgrading.await {
-                        Ok(ws) => handler(ws).await,
-                        Err(error) => Err(error),
-                    };
-                    if let (Err(error), Some(on_error)) = (ended, on_error) {
-                        on_error(error);
-                    }
-                });
+                let on_error = on_error.map(|on_error| move |error| on_error(error));
+                upgrading.run(move |ws| handler(ws), on_error);
                 response
             }
             Err(rejection) => {
