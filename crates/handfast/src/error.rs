@@ -23,6 +23,9 @@ pub enum Error {
     /// A client's opening request was refused by this server. It was answered with
     /// [`Refusal::response`], and the connection was closed.
     Refused(Box<Refusal>),
+    /// This server takes no more WebSockets: as many are open as may be, or it is about to end. The client got 503. Only where
+    /// [`AcceptOptions::handle`](crate::AcceptOptions::handle) is set.
+    Busy,
     /// The server answered the opening request with an ordinary HTTP response, such as 401, 404 or a redirect.
     Declined(Box<Declined>),
     /// The server's answer to the opening request breaks rules, so the WebSocket was not opened.
@@ -265,6 +268,7 @@ impl std::error::Error for Error {
             | Self::HandshakeCut(_)
             | Self::Unreachable(_)
             | Self::Timeout { .. }
+            | Self::Busy
             | Self::Closed
             | Self::MessageCut => None,
         }
@@ -275,6 +279,9 @@ impl fmt::Display for Error {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Refused(refusal) => write!(f, "the client's request was refused: {refusal}"),
+            Self::Busy => {
+                f.write_str("there was no place for one more WebSocket, or the server is about to end")
+            }
             Self::Declined(declined) => declined.fmt(f),
             Self::FaultyAnswer(answer) => answer.fmt(f),
             Self::HandshakeCut(cut) => cut.fmt(f),

@@ -197,6 +197,8 @@ impl Site {
             policy: self.policy_over(is_tls),
             answer: self.observed_answer(deflate.as_deref()),
             config: self.config.clone(),
+            // The connection stays a member of the server that it was taken over from.
+            handle: None,
         };
         if is_cache {
             let cache = self.cache(Instant::now(), name.as_deref().unwrap_or("everybody's cache"));

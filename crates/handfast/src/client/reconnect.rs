@@ -238,7 +238,12 @@ impl Error {
     /// or answered 408, 429 or 5xx (but 501 and 505), or over HTTP/2 reset the stream with a code that says so. All else stays wrong however often it is tried.
     pub fn is_transient(&self) -> bool {
         match self {
-            Self::Unreachable(_) | Self::HandshakeCut(_) | Self::Timeout { .. } | Self::Lost(_) => true,
+            Self::Unreachable(_)
+            | Self::HandshakeCut(_)
+            | Self::Timeout { .. }
+            | Self::Lost(_)
+            // What this end answered with 503.
+            | Self::Busy => true,
             Self::Declined(declined) => may_change(declined),
             Self::Proxy(fault) => match fault.kind() {
                 ProxyFaultKind::Cut(_) => true,

@@ -2,10 +2,11 @@
 
 use super::clock::{Clock, Mark};
 use crate::moment::after;
-use crate::random;
+use crate::observe::Why;
+use crate::{observe, random};
 use std::future::{Future, poll_fn};
 use std::pin::{Pin, pin};
-use std::sync::atomic::{AtomicU8, AtomicU64, AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU8, AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 use std::task::{Context, Poll, Waker};
 use std::time::Duration;
@@ -25,61 +26,16 @@ pub(crate) enum Phase {
     Stopped,
 }
 
-/// A grip on a running server, to end it from elsewhere. Clones are cheap.
-#[derive(Clone)]
-pub struct ServerHandle {
-    pub(super) hub: Arc<Hub>,
-}
-
-impl ServerHandle {
-    /// Ends the server in good order: it accepts no more connections at once, each open WebSocket sends Close 1001, and
-    /// what has not ended after `deadline` is dropped.
-    ///
-    /// It begins when this is called, not when the future is polled. The future is ready when
-    /// [`Server::serve`](crate::Server::serve) or [`Server::run`](crate::Server::run) returns, or when the server is dropped; it need not be
-    /// awaited. Cancel safe. Calling it again can only shorten the deadline.
-    ///
-    /// A WebSocket or a request that a handler has moved to a task of its own is told to end at the deadline, too, but only that
-    /// task can drop it: where it waits for something else, the server waits for it.
-    pub fn drain(&self, deadline: Duration) -> impl Future<Output = ()> + Send + 'static {
-        self.drain_spread(deadline, Duration::ZERO)
-    }
-
-    /// As [`ServerHandle::drain`], but each connection sends its Close at a random moment within `window`, so that not all clients
-    /// come back together to whatever takes over. The deadline counts from now all the same: make it longer than the window. Where
-    /// this is called more than once, the first window stands; a [`ServerHandle::drain`] ends it.
-    pub fn drain_spread(
-        &self,
-        deadline: Duration,
-        window: Duration,
-    ) -> impl Future<Output = ()> + Send + 'static {
-        let hub = self.hub.clone();
-        hub.begin_drain(after(Instant::now(), deadline), window);
-        async move { hub.wait_until(Hub::is_finished).await }
-    }
-
-    /// Open connections, each once: WebSockets until they have ended, and requests being answered. Those whose request has not come yet do not
-    /// count.
-    pub fn connections(&self) -> usize {
-        self.hub.open.load(Ordering::Acquire)
-    }
-}
-
-impl std::fmt::Debug for ServerHandle {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("ServerHandle")
-            .field("phase", &self.hub.phase())
-            .field("connections", &self.connections())
-            .finish()
-    }
-}
-
 /// The members of one server.
 pub(crate) struct Hub {
     phase: AtomicU8,
     finished: AtomicU8,
+    /// No server of ours accepts its connections, and waits for them.
+    pub(super) accepts_elsewhere: bool,
+    /// Somebody sees to it that it finishes.
+    finishing: AtomicBool,
     /// Open requests and WebSockets.
-    open: AtomicUsize,
+    pub(super) open: AtomicUsize,
     members: Mutex<Members>,
     deadline: Mutex<Option<Instant>>,
     /// Set where members are told to go away one by one.
@@ -144,6 +100,8 @@ impl Hub {
         Self {
             phase: AtomicU8::new(Phase::Serving as u8),
             finished: AtomicU8::new(0),
+            accepts_elsewhere: false,
+            finishing: AtomicBool::new(false),
             open: AtomicUsize::new(0),
             members: Mutex::default(),
             deadline: Mutex::default(),
@@ -153,6 +111,11 @@ impl Hub {
             clock: Clock::default(),
             runtime: OnceLock::new(),
         }
+    }
+
+    /// For the members of a server that is none of ours.
+    pub(super) fn of_another_server() -> Self {
+        Self { accepts_elsewhere: true, ..Self::new() }
     }
 
     #[inline]
@@ -228,7 +191,8 @@ impl Hub {
         self.tell_all();
     }
 
-    /// Waits until all members have left, and stops them at the deadline.
+    /// Waits until all members have left, and stops them at the deadline. Those that a task keeps which does not look are not
+    /// waited for.
     pub(crate) async fn finish(&self) {
         let deadline = || *self.deadline.lock().unwrap_or_else(PoisonError::into_inner);
         let mut telling = pin!(self.tell_in_turn());
@@ -249,7 +213,23 @@ impl Hub {
             }
         }
         self.enter(Phase::Stopped);
-        self.wait_until(|hub| hub.members().taken == 0).await;
+        let _ = tokio::time::timeout(STOP_TIMEOUT, self.wait_until(|hub| hub.members().taken == 0)).await;
+    }
+
+    /// Has it finish in a task of its own, where no server waits for the members.
+    pub(super) fn finish_without_server(self: &Arc<Self>) {
+        if self.finishing.swap(true, Ordering::AcqRel) {
+            return;
+        }
+        // Who comes after this look sees the phase, and leaves again: see `Member::admit`.
+        if self.members().taken == 0 {
+            return self.set_finished();
+        }
+        let hub = self.clone();
+        self.runtime.get().expect("members set it before they join").spawn(async move {
+            hub.finish().await;
+            hub.set_finished();
+        });
     }
 
     pub(crate) fn set_finished(&self) {
@@ -261,7 +241,7 @@ impl Hub {
         self.changed.notify_waiters();
     }
 
-    fn is_finished(&self) -> bool {
+    pub(super) fn is_finished(&self) -> bool {
         self.finished.load(Ordering::Acquire) == 1
     }
 
@@ -269,7 +249,7 @@ impl Hub {
         self.wait_until(|hub| hub.phase() != Phase::Serving).await;
     }
 
-    async fn wait_until(&self, is_so: impl Fn(&Self) -> bool) {
+    pub(super) async fn wait_until(&self, is_so: impl Fn(&Self) -> bool) {
         loop {
             let mut changed = pin!(self.changed.notified());
             changed.as_mut().enable();
@@ -307,6 +287,12 @@ impl Member {
         Self { hub, place, is_open: false }
     }
 
+    /// One more of the same server.
+    #[cfg(any(feature = "axum", feature = "tower"))]
+    pub(crate) fn join_beside(&self) -> Self {
+        Self::join(self.hub.clone())
+    }
+
     /// As [`Member::join`], unless `open_max` are open already.
     pub(crate) fn open(hub: &Arc<Hub>, open_max: usize) -> Option<Self> {
         if hub.open.fetch_add(1, Ordering::AcqRel) >= open_max {
@@ -316,6 +302,20 @@ impl Member {
         let mut member = Self::join(hub.clone());
         member.is_open = true;
         Some(member)
+    }
+
+    /// As [`Member::open`], while the server takes any; else it is counted as turned away. In a runtime.
+    pub(crate) fn admit(hub: &Arc<Hub>, open_max: usize) -> Option<Self> {
+        hub.runtime.get_or_init(Handle::current);
+        let member = Self::open(hub, open_max);
+        // The phase after joining: a server that ends now either waits for this member, or is seen to end.
+        let why = match (hub.phase(), &member) {
+            (Phase::Serving, Some(_)) => return member,
+            (Phase::Serving, None) => Why::Busy,
+            (Phase::Draining | Phase::Stopped, _) => Why::Draining,
+        };
+        observe::turned_away(why);
+        None
     }
 
     #[inline]
@@ -372,6 +372,9 @@ impl Drop for Member {
         }
     }
 }
+
+/// How long members have to leave once they were stopped: a task that is run at all takes far less.
+const STOP_TIMEOUT: Duration = Duration::from_secs(1);
 
 /// More than any moment.
 const EVERYBODY: u64 = u64::MAX;

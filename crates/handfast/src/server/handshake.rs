@@ -1,5 +1,7 @@
 //! The server's opening handshake over any stream: one read, one write.
 
+use super::drain::Member;
+use super::handle::ServerHandle;
 use super::waiting::Place;
 use crate::error::HandshakeCut;
 use crate::linger::{within, write_last};
@@ -31,12 +33,40 @@ pub struct AcceptOptions {
     pub answer: Answer,
     /// How the opened connection behaves.
     pub config: Arc<Config>,
+    /// Who may end the WebSockets that open, where no [`Server`](crate::Server) accepts their connections. At most
+    /// [`Limits::connections_max`](crate::Limits::connections_max) of them are open at once then; a request too many, or while they are
+    /// being ended, gets 503 ([`Error::Busy`]). Used within a tokio runtime only.
+    pub handle: Option<ServerHandle>,
 }
 
 impl Default for AcceptOptions {
-    /// Strict, same-origin, no subprotocol, and [`Config::for_servers`].
+    /// Strict, same-origin, no subprotocol, [`Config::for_servers`], and no handle.
     fn default() -> Self {
-        Self { policy: Policy::default(), answer: Answer::default(), config: Arc::new(Config::for_servers()) }
+        Self {
+            policy: Policy::default(),
+            answer: Answer::default(),
+            config: Arc::new(Config::for_servers()),
+            handle: None,
+        }
+    }
+}
+
+/// A place for one more WebSocket, where a handle counts them.
+///
+/// # Errors
+///
+/// [`Busy`], where there is none.
+pub(crate) fn admit(handle: Option<&ServerHandle>, open_max: usize) -> Result<Option<Member>, Busy> {
+    handle.map(|handle| Member::admit(&handle.hub, open_max).ok_or(Busy)).transpose()
+}
+
+/// There is no place for one more WebSocket.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Busy;
+
+impl Busy {
+    pub(crate) fn response(self) -> HttpResponse {
+        busy("The server cannot take this request now.")
     }
 }
 
@@ -50,7 +80,7 @@ impl Default for AcceptOptions {
 /// # Errors
 ///
 /// [`Error::Refused`] with all faults, [`Error::HandshakeCut`] when the stream ends without a byte or is lost before the head,
-/// [`Error::Io`] when the answer cannot be written.
+/// [`Error::Io`] when the answer cannot be written, [`Error::Busy`] when [`AcceptOptions::handle`] has no place for it.
 ///
 /// # Examples
 ///
@@ -83,15 +113,24 @@ where
     .await
     {
         Ok((head, rest)) => {
+            let limits = &options.policy.limits;
+            let Ok(member) = admit(options.handle.as_ref(), limits.connections_max) else {
+                write_last(&mut io, &Busy.response().to_bytes(head.method() == "HEAD"), limits).await?;
+                return Err(Error::Busy);
+            };
             let mut parts = Some((io, head, rest));
             let begun = poll_fn(|cx| {
                 let (io, head, rest) = parts.take().expect("it is ready at the first poll");
                 Poll::Ready(begin(cx, io, head, rest, options, &options.answer, |_| {}))
             });
-            match begun.await? {
-                Begun::Open(ws) => Ok(ws),
-                Begun::Unwritten(unwritten) => Box::pin(unwritten.finish(options)).await,
+            let mut ws = match begun.await? {
+                Begun::Open(ws) => ws,
+                Begun::Unwritten(unwritten) => Box::pin(unwritten.finish(options)).await?,
+            };
+            if let Some(member) = member {
+                ws.join(member);
             }
+            Ok(ws)
         }
         Err(failure) => {
             if let Some(response) = failure.response() {

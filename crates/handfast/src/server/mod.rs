@@ -2,6 +2,7 @@
 
 pub(crate) mod clock;
 pub(crate) mod drain;
+mod handle;
 pub(crate) mod handshake;
 #[cfg(feature = "http2")]
 mod http2;
@@ -15,15 +16,14 @@ mod serving;
 mod unix;
 mod waiting;
 
-pub use drain::ServerHandle;
+pub use handle::ServerHandle;
 pub use handshake::AcceptOptions;
 pub use listen::BindOptions;
 pub use request::{Request, TakenOver};
 
-use crate::observe::{self, Why};
 use crate::websocket::WebSocket;
 use crate::{Config, Error, Limits, Peer};
-use drain::{Hub, Member, Phase};
+use drain::{Hub, Member};
 use handfast_proto::handshake::{Answer, Policy, Refusal};
 use listen::Listener;
 use run::Ended;
@@ -104,17 +104,7 @@ impl Shared {
 
     /// A place for one more request, while there is one; else it is counted as turned away.
     fn admit(&self) -> Option<Member> {
-        let member = match self.hub.phase() {
-            Phase::Serving => Member::open(&self.hub, self.options.policy.limits.connections_max),
-            Phase::Draining | Phase::Stopped => {
-                observe::turned_away(Why::Draining);
-                return None;
-            }
-        };
-        if member.is_none() {
-            observe::turned_away(Why::Busy);
-        }
-        member
+        Member::admit(&self.hub, self.options.policy.limits.connections_max)
     }
 
     fn report_error(&self, peer: Option<Peer>, error: &Error) {

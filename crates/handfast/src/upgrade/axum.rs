@@ -64,39 +64,38 @@
 //! # Shutting down
 //!
 //! `with_graceful_shutdown` of `axum::serve` does not know of WebSockets: over HTTP/1.1 it ends without them, over HTTP/2 it waits for
-//! them without end. So tell the handlers, and wait for them:
+//! them without end. A [`ServerHandle`](crate::ServerHandle) in the options counts them, tells each to go (Close 1001), and drops their
+//! handlers at the deadline:
 //!
 //! ```no_run
-//! use axum::{Router, extract::State, response::Response, routing::any};
-//! use handfast::{CloseCode, axum::Upgrade};
-//! use tokio::sync::watch;
+//! use axum::{Extension, Router, response::Response, routing::any};
+//! use handfast::{AcceptOptions, ServerHandle, axum::Upgrade};
+//! use std::{sync::Arc, time::Duration};
 //!
-//! async fn chat(State(mut stopping): State<watch::Receiver<()>>, ws: Upgrade) -> Response {
+//! async fn chat(ws: Upgrade) -> Response {
 //!     ws.on_upgrade(|mut ws| async move {
-//!         loop {
-//!             let message = tokio::select! {
-//!                 message = ws.recv() => message?,
-//!                 _ = stopping.changed() => return ws.close(CloseCode::GOING_AWAY, "").await,
-//!             };
-//!             let Some(message) = message else { return Ok(()) };
+//!         while let Some(message) = ws.recv().await? {
 //!             ws.send(message).await?;
 //!         }
+//!         Ok(())
 //!     })
 //! }
 //!
 //! # async fn example(listener: tokio::net::TcpListener) -> std::io::Result<()> {
-//! let (stop, stopping) = watch::channel(());
-//! let app = Router::new().route("/chat", any(chat)).with_state(stopping);
+//! const DEADLINE: Duration = Duration::from_secs(10);
+//! let handle = ServerHandle::new();
+//! let options = AcceptOptions { handle: Some(handle.clone()), ..AcceptOptions::default() };
+//! let app = Router::new().route("/chat", any(chat)).layer(Extension(Arc::new(options)));
 //! let signal = {
-//!     let stop = stop.clone();
+//!     let handle = handle.clone();
 //!     async move {
 //!         let _ = tokio::signal::ctrl_c().await;
-//!         stop.send_replace(());
+//!         // It begins now, and over HTTP/2 axum waits for it.
+//!         drop(handle.drain(DEADLINE));
 //!     }
 //! };
 //! axum::serve(listener, app).with_graceful_shutdown(signal).await?;
-//! // Ready when the last handler has ended.
-//! stop.closed().await;
+//! handle.drain(DEADLINE).await;
 //! # Ok(())
 //! # }
 //! ```
@@ -196,8 +195,8 @@ impl Upgrade {
     }
 
     /// Accepts: gives the response to return, and runs `handler` in a task of its own once it was sent. Where the answer
-    /// requires a subprotocol that was not offered, the response is a 400 and nothing runs. It is a 500 where there is no stream to
-    /// hand over: see [`hyper::Upgrade::accept`](crate::hyper::Upgrade::accept). A request is accepted once: see
+    /// requires a subprotocol that was not offered, the response is a 400 and nothing runs. It is a 503 where
+    /// [`AcceptOptions::handle`] has no place for one more, and a 500 where there is no stream to hand over: see [`hyper::Upgrade::accept`](crate::hyper::Upgrade::accept). A request is accepted once: see
     /// [`hyper::Upgrading`](crate::hyper::Upgrading).
     #[must_use = "the WebSocket opens when this response is returned"]
     pub fn on_upgrade<H, F>(self, handler: H) -> Response

@@ -65,6 +65,12 @@
 //! Over HTTP/2 every answer of 200 to 299 opens the WebSocket (RFC 8441 section 5), also one that was meant as a page: answer what is
 //! not to be opened with another status.
 //!
+//! # Shutting down
+//!
+//! Put a [`ServerHandle`] into [`AcceptOptions::handle`]: its [`drain`](ServerHandle::drain) sends Close 1001 to every WebSocket and waits
+//! for them. hyper's own `graceful_shutdown` of a connection knows of none over HTTP/1.1, and waits for all without end over HTTP/2.
+//! A task of yours that waits for something else than its WebSocket at the deadline is yours to end.
+//!
 //! # What can no longer be judged
 //!
 //! The request is judged by the same rules as everywhere in handfast, as far as hyper has left anything to judge.
@@ -85,8 +91,10 @@
 pub use super::rejection::{Body, Rejection};
 
 use super::rejection::response;
+use crate::server::drain::Member;
+use crate::server::handshake::admit;
 use crate::websocket::{self, Details};
-use crate::{AcceptOptions, Answer, Config, Error, Limits, Offer, Refusal};
+use crate::{AcceptOptions, Answer, Config, Error, Limits, Offer, Refusal, ServerHandle};
 use ::hyper::ext::Protocol;
 use ::hyper::upgrade::OnUpgrade;
 use bytes::BytesMut;
@@ -151,6 +159,9 @@ pub struct Upgrade {
     /// `None` for a request that hyper has not read.
     on_upgrade: Option<OnUpgrade>,
     config: Arc<Config>,
+    handle: Option<ServerHandle>,
+    /// How many the handle allows to be open at once.
+    open_max: usize,
 }
 
 impl Upgrade {
@@ -195,7 +206,13 @@ impl Upgrade {
         let offer = offer(head, options).inspect_err(crate::observe::refused)?;
         // A clone: middleware that only looks at the offer must not take the stream away from the handler.
         let on_upgrade = head.extensions.get::<OnUpgrade>().cloned();
-        Ok(Self { offer, on_upgrade, config: options.config.clone() })
+        Ok(Self {
+            offer,
+            on_upgrade,
+            config: options.config.clone(),
+            handle: options.handle.clone(),
+            open_max: options.policy.limits.connections_max,
+        })
     }
 
     /// The limits of the WebSocket that opens, such as [`Limits::message_bytes_max`], instead of those of
@@ -216,14 +233,17 @@ impl Upgrade {
     ///
     /// # Errors
     ///
-    /// [`Rejection`] when `answer` requires a subprotocol that was not offered (400), and when there is no stream to hand
-    /// over, since the request does not come from a hyper server or lost its extensions on the way (500).
+    /// [`Rejection`] when `answer` requires a subprotocol that was not offered (400), when [`AcceptOptions::handle`] has no place
+    /// for one more (503), and when there is no stream to hand over, since the request does not come from a hyper server or lost
+    /// its extensions on the way (500).
     pub fn accept(self, answer: &Answer) -> Result<(Response<Body>, Upgrading), Rejection> {
         let version = self.offer.request().version();
         let (accepted, parts) =
             self.offer.accept_parts(answer).map_err(|misuse: Misuse| Rejection::misuse(misuse, version))?;
         let on_upgrade = self.on_upgrade.ok_or_else(|| Rejection::no_stream(version))?;
-        let upgrading = Upgrading { on_upgrade, accepted: Some(accepted), config: self.config };
+        let member =
+            admit(self.handle.as_ref(), self.open_max).map_err(|busy| Rejection::busy(busy, version))?;
+        let upgrading = Upgrading { on_upgrade, accepted: Some(accepted), config: self.config, member };
         Ok((response(parts), upgrading))
     }
 }
@@ -250,21 +270,33 @@ pub struct Upgrading {
     /// Only `None` when it was ready.
     accepted: Option<Accepted<handfast_proto::Server>>,
     config: Arc<Config>,
+    /// Where a handle may end it.
+    member: Option<Member>,
 }
 
 #[cfg(any(feature = "axum", feature = "tower"))]
 impl Upgrading {
-    /// Runs `handler` in a task of its own once the WebSocket is open. What keeps it from opening, and what the handler returns, is told.
+    /// Runs `handler` in a task of its own once the WebSocket is open, until the server stops, where a handle says so. What keeps it
+    /// from opening, and what the handler returns, is told.
     pub(super) fn run<H, F>(self, handler: H, on_error: Option<impl FnOnce(Error) + Send + 'static>)
     where
         H: FnOnce(WebSocket) -> F + Send + 'static,
         F: Future<Output = Result<(), Error>> + Send + 'static,
     {
+        // A member beside the WebSocket: the handler may wait for something else than it.
+        let task = self.member.as_ref().map(Member::join_beside);
         tokio::spawn(async move {
-            let ended = match self.await {
-                Ok(ws) => handler(ws).await,
-                Err(error) => Err(error),
+            let mut ended = Ok(());
+            let work = async {
+                ended = match self.await {
+                    Ok(ws) => handler(ws).await,
+                    Err(error) => Err(error),
+                };
             };
+            match task {
+                Some(task) => drop(task.run(std::pin::pin!(work)).await),
+                None => work.await,
+            }
             if let (Err(error), Some(on_error)) = (ended, on_error) {
                 on_error(error);
             }
@@ -281,7 +313,11 @@ impl Future for Upgrading {
         let details = Details { subprotocol: accepted.subprotocol().map(Into::into), response: None };
         let connection = Connection::server(accepted, self.config.clone());
         let io = Upgraded(TokioIo::new(upgraded));
-        Poll::Ready(Ok(WebSocket::open(io, connection, details, &BytesMut::new())))
+        let mut ws = WebSocket::open(io, connection, details, &BytesMut::new());
+        if let Some(member) = self.member.take() {
+            ws.join(member);
+        }
+        Poll::Ready(Ok(ws))
     }
 }
 

@@ -1,5 +1,6 @@
 //! The answer to a request that opens no WebSocket, as an HTTP response of the `http` crate.
 
+use crate::server::handshake::Busy;
 use bytes::Bytes;
 use handfast_proto::error::Misuse;
 use handfast_proto::handshake::{HttpResponse, HttpVersion, Refusal, ResponseParts};
@@ -22,6 +23,8 @@ enum Why {
     /// The program's part: it asked for an answer that cannot be sent.
     Program(Misuse),
     NoStream(HttpVersion),
+    /// No place for one more, for now.
+    Busy(Busy, HttpVersion),
 }
 
 const NO_STREAM: &str = "the server has no stream for a WebSocket here: the request did not come from a hyper server, \
@@ -32,16 +35,20 @@ impl Rejection {
         Self(Why::Misuse(misuse, version))
     }
 
+    pub(super) fn busy(busy: Busy, version: HttpVersion) -> Self {
+        Self(Why::Busy(busy, version))
+    }
+
     pub(super) fn no_stream(version: HttpVersion) -> Self {
         Self(Why::NoStream(version))
     }
 
-    /// All faults of the request; `None` where it has none: where only the answer requires a subprotocol that was not offered, or
-    /// the server itself is at fault.
+    /// All faults of the request; `None` where it has none: where only the answer requires a subprotocol that was not offered,
+    /// where the server has no place for it, or is at fault itself.
     pub fn refusal(&self) -> Option<&Refusal> {
         match &self.0 {
             Why::Refused(refusal) => Some(refusal),
-            Why::Misuse(..) | Why::Program(_) | Why::NoStream(_) => None,
+            Why::Misuse(..) | Why::Program(_) | Why::NoStream(_) | Why::Busy(..) => None,
         }
     }
 
@@ -53,6 +60,7 @@ impl Rejection {
             // Without a field of the connection, it fits all versions.
             Why::Program(misuse) => incomplete(500, misuse, HttpVersion::Http2),
             Why::NoStream(version) => incomplete(500, &NO_STREAM, *version),
+            Why::Busy(busy, version) => response(busy.response().to_parts(*version, false)),
         }
     }
 }
@@ -82,6 +90,7 @@ impl From<Rejection> for crate::Error {
             Why::Refused(refusal) => Self::Refused(refusal),
             Why::Misuse(misuse, _) | Why::Program(misuse) => Self::Misuse(misuse),
             Why::NoStream(_) => Self::other(NO_STREAM),
+            Why::Busy(..) => Self::Busy,
         }
     }
 }
@@ -94,6 +103,7 @@ impl fmt::Display for Rejection {
             Why::Refused(refusal) => refusal.fmt(f),
             Why::Misuse(misuse, _) | Why::Program(misuse) => misuse.fmt(f),
             Why::NoStream(_) => f.write_str(NO_STREAM),
+            Why::Busy(..) => crate::Error::Busy.fmt(f),
         }
     }
 }

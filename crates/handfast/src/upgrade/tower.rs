@@ -16,9 +16,12 @@
 //! What belongs to the connection, [`hyper`](crate::hyper#serving) shows: upgrades over HTTP/1.1, settings over HTTP/2. What hyper has
 //! normalised before, and cannot be judged any more, is listed there too.
 //!
-//! The handler gets the WebSocket and nothing of its request. Where it needs path, fields or extensions, or answers each request in its own
-//! way, call [`hyper::Upgrade`](crate::hyper::Upgrade) in a service of your own. Middleware before this layer sees
-//! the request, and may answer it with a 401 or the like.
+//! Where the handler needs path, fields or extensions of the request, begin with [`UpgradeLayer::with_request`]. Middleware before this
+//! layer sees the request, may leave an extension for the handler, and may answer it with a 401 or the like. To answer each request in its
+//! own way, call [`hyper::Upgrade`](crate::hyper::Upgrade) in a service of your own.
+//!
+//! [`ServerHandle`](crate::ServerHandle) in [`UpgradeLayer::options`] ends all in good order, as
+//! [`hyper`](crate::hyper#shutting-down) says.
 //!
 //! Requests of other paths go to the service inside. Over HTTP/2 a handshake among them that it answers with a page and a 2xx, as where it has
 //! one for every path, gets 500 instead, because any 2xx opens the WebSocket (RFC 8441 section 5), and `on_error` is told
@@ -30,6 +33,7 @@ use super::hyper;
 use crate::{AcceptOptions, Error};
 use bytes::Bytes;
 use handfast_proto::error::Misuse;
+use http::request::Parts;
 use http::{Request, Response, StatusCode, header::CONTENT_TYPE};
 use http_body::{Frame, SizeHint};
 use std::fmt;
@@ -40,24 +44,49 @@ use tower_layer::Layer;
 use tower_service::Service;
 
 /// Answers requests that mean to open a WebSocket, rightly or wrongly, and leaves all others to the service inside.
-pub struct UpgradeLayer<H> {
-    handler: Arc<H>,
+#[derive(Clone)]
+pub struct UpgradeLayer {
+    handler: Arc<Handler>,
     options: Arc<AcceptOptions>,
     path: Option<Arc<str>>,
     on_error: Option<OnError>,
 }
 
+type Handler = dyn Fn(WebSocket, Parts) -> Handling + Send + Sync;
+type Handling = Pin<Box<dyn Future<Output = Result<(), Error>> + Send>>;
 type OnError = Arc<dyn Fn(Error) + Send + Sync>;
 
-impl<H> UpgradeLayer<H> {
+impl UpgradeLayer {
     /// Runs `handler` for each WebSocket, in a task of its own. An error that it returns ends its WebSocket and nothing else.
     /// Upgrades on every path, strict and same-origin.
-    pub fn new<F>(handler: H) -> Self
+    pub fn new<H, F>(handler: H) -> Self
     where
         H: Fn(WebSocket) -> F + Send + Sync + 'static,
         F: Future<Output = Result<(), Error>> + Send + 'static,
     {
-        Self { handler: Arc::new(handler), options: Arc::default(), path: None, on_error: None }
+        Self::with_request(move |ws, _| handler(ws))
+    }
+
+    /// As [`UpgradeLayer::new`], for a handler that takes the request's parts too.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use handfast::tower::{UpgradeLayer, WebSocket};
+    /// use http::request::Parts;
+    ///
+    /// let greeting = UpgradeLayer::with_request(|mut ws: WebSocket, request: Parts| async move {
+    ///     ws.send(format!("you asked for {}", request.uri.path())).await
+    /// });
+    /// let app: axum::Router = axum::Router::new().layer(greeting);
+    /// ```
+    pub fn with_request<H, F>(handler: H) -> Self
+    where
+        H: Fn(WebSocket, Parts) -> F + Send + Sync + 'static,
+        F: Future<Output = Result<(), Error>> + Send + 'static,
+    {
+        let handler = Arc::new(move |ws, request| Box::pin(handler(ws, request)) as Handling);
+        Self { handler, options: Arc::default(), path: None, on_error: None }
     }
 
     /// How requests are judged and answered.
@@ -83,18 +112,7 @@ impl<H> UpgradeLayer<H> {
     }
 }
 
-impl<H> Clone for UpgradeLayer<H> {
-    fn clone(&self) -> Self {
-        Self {
-            handler: self.handler.clone(),
-            options: self.options.clone(),
-            path: self.path.clone(),
-            on_error: self.on_error.clone(),
-        }
-    }
-}
-
-impl<H> fmt::Debug for UpgradeLayer<H> {
+impl fmt::Debug for UpgradeLayer {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("UpgradeLayer")
             .field("path", &self.path)
@@ -103,8 +121,8 @@ impl<H> fmt::Debug for UpgradeLayer<H> {
     }
 }
 
-impl<S, H> Layer<S> for UpgradeLayer<H> {
-    type Service = UpgradeService<S, H>;
+impl<S> Layer<S> for UpgradeLayer {
+    type Service = UpgradeService<S>;
 
     fn layer(&self, inner: S) -> Self::Service {
         UpgradeService { inner, layer: self.clone() }
@@ -112,23 +130,15 @@ impl<S, H> Layer<S> for UpgradeLayer<H> {
 }
 
 /// A service with WebSockets before it: see [`UpgradeLayer`].
-#[derive(Debug)]
-pub struct UpgradeService<S, H> {
+#[derive(Clone, Debug)]
+pub struct UpgradeService<S> {
     inner: S,
-    layer: UpgradeLayer<H>,
+    layer: UpgradeLayer,
 }
 
-impl<S: Clone, H> Clone for UpgradeService<S, H> {
-    fn clone(&self) -> Self {
-        Self { inner: self.inner.clone(), layer: self.layer.clone() }
-    }
-}
-
-impl<S, H, F, B, R> Service<Request<B>> for UpgradeService<S, H>
+impl<S, B, R> Service<Request<B>> for UpgradeService<S>
 where
     S: Service<Request<B>, Response = Response<R>>,
-    H: Fn(WebSocket) -> F + Send + Sync + 'static,
-    F: Future<Output = Result<(), Error>> + Send + 'static,
     R: http_body::Body,
 {
     type Response = Response<Body<R>>;
@@ -146,20 +156,27 @@ where
             let guard = hyper::is_opened_by_2xx(&request).then(|| Guard(layer.on_error.clone()));
             return ResponseFuture(Coming::Inner(Box::pin(self.inner.call(request)), guard));
         }
-        ResponseFuture(Coming::Own(Some(match hyper::upgrade(&request, &layer.options) {
+        ResponseFuture(Coming::Own(Some(layer.answer(request.into_parts().0))))
+    }
+}
+
+impl UpgradeLayer {
+    fn answer(&self, request: Parts) -> Response<hyper::Body> {
+        let upgrade = hyper::Upgrade::from_parts(&request, &self.options).map_err(Rejection::from);
+        match upgrade.and_then(|upgrade| upgrade.accept(&self.options.answer)) {
             Ok((response, upgrading)) => {
-                let (handler, on_error) = (layer.handler.clone(), layer.on_error.clone());
+                let (handler, on_error) = (self.handler.clone(), self.on_error.clone());
                 let on_error = on_error.map(|on_error| move |error| on_error(error));
-                upgrading.run(move |ws| handler(ws), on_error);
+                upgrading.run(move |ws| handler(ws, request), on_error);
                 response
             }
             Err(rejection) => {
-                if let Some(on_error) = &layer.on_error {
+                if let Some(on_error) = &self.on_error {
                     on_error(rejection.clone().into());
                 }
                 rejection.into()
             }
-        })))
+        }
     }
 }
 

@@ -348,6 +348,27 @@ async fn a_sender_that_is_kept_elsewhere_keeps_no_server() {
     assert!(kept.lock().unwrap().iter().all(handfast::Sender::is_closed));
 }
 
+/// A deadline is one for programs too that moved a WebSocket where nobody looks at it.
+#[tokio::test]
+async fn a_websocket_that_is_moved_to_a_task_that_waits_keeps_no_server() {
+    let (tell, told) = tokio::sync::oneshot::channel();
+    let tell = Arc::new(Mutex::new(Some(tell)));
+    let running = run(server().await, move |request| {
+        let tell = tell.clone();
+        async move {
+            let ws = request.accept().await?;
+            let _ = tell.lock().unwrap().take().expect("there is one client").send(ws);
+            Ok(())
+        }
+    });
+    let _client = handfast::connect(&running.uri("/")).await.unwrap();
+    let mut kept = soon(told).await.unwrap();
+    soon(running.handle.drain(Duration::from_millis(100))).await;
+    // It is told when somebody looks.
+    assert!(matches!(soon(kept.recv()).await, Err(Error::Lost(_))));
+    assert_eq!(running.handle.connections(), 0);
+}
+
 #[tokio::test]
 async fn a_server_that_never_ran_has_drained_once_it_is_dropped() {
     let server = server().await;

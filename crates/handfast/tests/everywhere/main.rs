@@ -3,6 +3,7 @@
 mod answers;
 mod apps;
 mod client;
+mod ending;
 mod examples;
 mod fallback;
 mod http2;
