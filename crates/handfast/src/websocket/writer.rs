@@ -44,7 +44,8 @@ impl<W: WritePieces> MessageWriter<'_, W> {
     ///
     /// # Errors
     ///
-    /// [`Error::Misuse`] for a piece of the other kind, else as [`WebSocket::send`].
+    /// [`Error::Misuse`] for a piece of the other kind, and where [`WebSocket::send_piece`] has begun a message that is not
+    /// finished ([`Misuse::MessageUnfinished`]); else as [`WebSocket::send`].
     pub fn write(&mut self, piece: impl Into<Message>) -> impl Future<Output = Result<(), Error>> {
         let mut piece = Some(piece.into());
         poll_fn(move |cx| self.poll_piece(cx, &mut piece, false))
@@ -148,10 +149,14 @@ impl<S: AsyncRead + AsyncWrite + Unpin> private::WritePieces for WebSocket<S> {
         cx: &mut Context<'_>,
         place: Place,
         piece: &mut Option<Message>,
-        _begins: bool,
+        begins: bool,
         last: bool,
     ) -> Poll<Result<(), Error>> {
-        // There is nobody else to wait for.
+        if begins && piece.is_some() {
+            ready!(self.driver.poll_room(cx, place))?;
+            // A message that was begun by `send_piece` has nobody else who would end it: this would silently be more of it.
+            self.driver.connection.check_send()?;
+        }
         poll_write_piece(&mut self.driver, cx, place, piece, false, last)
     }
 

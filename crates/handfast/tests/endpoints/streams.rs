@@ -2,6 +2,7 @@
 
 use crate::support::{pair, pair_with, soon};
 use futures_util::FutureExt;
+use handfast::proto::error::Misuse;
 use handfast::{Close, CloseCode, Config, Error, Limits, Message, MessageKind, WebSocket};
 use std::time::Duration;
 use tokio::io::{AsyncRead, AsyncWrite, DuplexStream};
@@ -240,10 +241,12 @@ async fn a_slow_reader_holds_the_writer_back() {
 async fn a_writer_whose_piece_was_refused_closes_nothing() {
     let (mut client, mut server) = pair(10_000).await;
     client.send_piece("a", false).await.unwrap();
-    let mut other = client.send_stream(MessageKind::Binary);
-    let error = other.write(vec![1]).await.unwrap_err();
-    assert!(matches!(error, Error::Misuse(_)), "{error}");
-    drop(other);
+    // Of another kind, or of the same: it is another message.
+    for (kind, piece) in [(MessageKind::Binary, Message::binary(vec![1])), (MessageKind::Text, "c".into())] {
+        let mut other = client.send_stream(kind);
+        let error = other.write(piece).await.unwrap_err();
+        assert!(matches!(error, Error::Misuse(Misuse::MessageUnfinished)), "{error}");
+    }
     client.send_piece("b", true).await.unwrap();
     assert_eq!(soon(server.recv()).await.unwrap(), Some(Message::text("ab")));
 }
