@@ -3,11 +3,10 @@
 use super::body::Body;
 use crate::error::{Declined, FaultyAnswer, HandshakeCut, Phase};
 use crate::linger::within;
-use crate::random::{ThreadMasks, nonce};
-use crate::websocket::{Details, WebSocket};
+use crate::random::nonce;
+use crate::websocket::WebSocket;
 use crate::{Config, Error, Limits, Role, observe};
 use bytes::{BufMut, BytesMut};
-use handfast_proto::connection::Connection;
 use handfast_proto::error::{Excerpt, ResponseFault};
 use handfast_proto::handshake::{ClientRequest, Pending, Progress, ResponseHead, Verdict};
 use std::io;
@@ -88,11 +87,7 @@ where
     }
     match answer.ok_or_else(late)? {
         Ok((Verdict::Opened(accepted, response), used)) => {
-            let rest = input.split_off(used);
-            let details =
-                Details { subprotocol: accepted.subprotocol().map(Into::into), response: Some(response) };
-            let connection = Connection::client(accepted, config, Box::new(ThreadMasks));
-            Ok(WebSocket::open(io, connection, details, &rest))
+            Ok(WebSocket::client(io, accepted, response, &input[used..], config))
         }
         Ok((Verdict::Declined(head), used)) => {
             let mut body = Body::new(&head, limits);

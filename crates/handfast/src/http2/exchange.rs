@@ -5,14 +5,11 @@ use super::stream::Stream;
 use crate::client::handshake::Seen;
 use crate::error::{Declined, FaultyAnswer, Phase, UriFault};
 use crate::linger::within;
-use crate::random::ThreadMasks;
-use crate::websocket::{Details, WebSocket};
+use crate::websocket::WebSocket;
 use crate::{Config, Error, Limits, Role, observe};
-use bytes::BytesMut;
 use h2::RecvStream;
 use h2::client::ResponseFuture;
 use h2::ext::Protocol;
-use handfast_proto::connection::Connection;
 use handfast_proto::error::{Excerpt, Misuse, ResponseFault};
 use handfast_proto::handshake::{ClientRequest, PendingStream, RequestParts, ResponseHead, Verdict};
 use std::future::poll_fn;
@@ -56,11 +53,8 @@ async fn exchange(
     match answer {
         (Verdict::Opened(accepted, head), Some(receiving)) => {
             observer(Seen::Received(head.as_bytes()));
-            let details =
-                Details { subprotocol: accepted.subprotocol().map(Into::into), response: Some(head) };
-            let connection = Connection::client(accepted, config.clone(), Box::new(ThreadMasks));
             let io = Stream::open(stream, receiving, session.origin, in_use, limits).into();
-            Ok(WebSocket::open(io, connection, details, &BytesMut::new()))
+            Ok(WebSocket::client(io, accepted, head, b"", config.clone()))
         }
         (Verdict::Opened(_, head) | Verdict::Declined(head), receiving) => {
             observer(Seen::Received(head.as_bytes()));

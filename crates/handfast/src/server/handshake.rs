@@ -6,11 +6,10 @@ use super::waiting::Place;
 use crate::error::HandshakeCut;
 use crate::linger::{within, write_last};
 use crate::transport::Transport;
-use crate::websocket::{Details, WebSocket};
+use crate::websocket::WebSocket;
 use crate::{Config, Error, Role, observe};
 use bytes::{BufMut, BytesMut};
 use handfast_proto::Server;
-use handfast_proto::connection::Connection;
 use handfast_proto::error::Excerpt;
 use handfast_proto::handshake::{
     Accepted, Answer, HttpResponse, Policy, Progress, Refusal, Request, RequestReader,
@@ -335,7 +334,7 @@ where
         && let Poll::Ready(flushed) = Pin::new(&mut io).poll_flush(cx)
     {
         flushed?;
-        return Ok(Begun::Open(open(io, accepted, &rest, options)));
+        return Ok(Begun::Open(WebSocket::server(io, accepted, &rest, options.config.clone())));
     }
     unwritten(io, bytes, written, Then::Open(accepted, rest))
 }
@@ -363,7 +362,7 @@ pub(super) fn begin_stream(
     match offer.accept_parts(answer) {
         Ok((accepted, parts)) => {
             say(parts, true)?;
-            Ok(open(io, accepted, &BytesMut::new(), options))
+            Ok(WebSocket::server(io, accepted, b"", options.config.clone()))
         }
         Err(misuse) => {
             let text = format!("The handshake cannot be completed: {misuse}.\n");
@@ -390,19 +389,10 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Unwritten<S> {
                 };
                 let late = || Err(io::ErrorKind::TimedOut.into());
                 within(limits.handshake_timeout, writing).await.unwrap_or_else(late)?;
-                Ok(open(self.io, accepted, &behind_head, options))
+                Ok(WebSocket::server(self.io, accepted, &behind_head, options.config.clone()))
             }
         }
     }
-}
-
-fn open<S>(io: S, accepted: Accepted<Server>, behind_head: &BytesMut, options: &AcceptOptions) -> WebSocket<S>
-where
-    S: AsyncRead + AsyncWrite + Unpin,
-{
-    let details = Details { subprotocol: accepted.subprotocol().map(Into::into), response: None };
-    let connection = Connection::server(accepted, options.config.clone());
-    WebSocket::open(io, connection, details, behind_head)
 }
 
 /// Most heads fit; larger ones grow it.

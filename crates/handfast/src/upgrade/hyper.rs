@@ -93,12 +93,10 @@ pub use super::rejection::{Body, Rejection};
 use super::rejection::response;
 use crate::server::drain::Member;
 use crate::server::handshake::admit;
-use crate::websocket::{self, Details};
+use crate::websocket;
 use crate::{AcceptOptions, Answer, Config, Error, Limits, Offer, Refusal, ServerHandle};
 use ::hyper::ext::Protocol;
 use ::hyper::upgrade::OnUpgrade;
-use bytes::BytesMut;
-use handfast_proto::connection::Connection;
 use handfast_proto::error::Misuse;
 use handfast_proto::handshake::{Accepted, HttpVersion, Request, RequestParts};
 use http::{Extensions, HeaderMap, Method, Response, Uri, Version};
@@ -310,10 +308,8 @@ impl Future for Upgrading {
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
         let upgraded = ready!(Pin::new(&mut self.on_upgrade).poll(cx)).map_err(Error::other)?;
         let accepted = self.accepted.take().expect("it is polled once when it is ready");
-        let details = Details { subprotocol: accepted.subprotocol().map(Into::into), response: None };
-        let connection = Connection::server(accepted, self.config.clone());
         let io = Upgraded(TokioIo::new(upgraded));
-        let mut ws = WebSocket::open(io, connection, details, &BytesMut::new());
+        let mut ws = WebSocket::server(io, accepted, b"", self.config.clone());
         if let Some(member) = self.member.take() {
             ws.join(member);
         }

@@ -1,5 +1,6 @@
 //! An open WebSocket of either role.
 
+mod after_handshake;
 mod alarm;
 mod deflate;
 pub(crate) mod driver;
@@ -19,9 +20,8 @@ pub use writer::{MessageKind, MessageWriter, WritePieces};
 
 use crate::Error;
 use crate::transport::Transport;
-use bytes::BytesMut;
 use driver::Driver;
-use handfast_proto::connection::{Connection, End, Event, Prepared, Stats};
+use handfast_proto::connection::{End, Event, Prepared, Stats};
 use handfast_proto::error::Misuse;
 use handfast_proto::frame::{Close, CloseCode};
 use handfast_proto::handshake::ResponseHead;
@@ -71,9 +71,9 @@ pub struct Piece {
 
 /// What only some WebSockets have.
 #[derive(Default)]
-pub(crate) struct Details {
-    pub(crate) subprotocol: Option<Box<str>>,
-    pub(crate) response: Option<ResponseHead>,
+struct Details {
+    subprotocol: Option<Box<str>>,
+    response: Option<ResponseHead>,
 }
 
 impl<S: AsyncRead + AsyncWrite + Unpin> WebSocket<S> {
@@ -296,18 +296,6 @@ impl<S: AsyncRead + AsyncWrite + Unpin> WebSocket<S> {
         S: Send + 'static,
     {
         split::split(*self.driver, self.details)
-    }
-
-    /// Opens a WebSocket over `io` after the handshake; `behind_head` are the bytes that came behind its head.
-    pub(crate) fn open(io: S, mut connection: Connection, details: Details, behind_head: &BytesMut) -> Self {
-        if !behind_head.is_empty() {
-            pool::with_pool(|pool| connection.receive(behind_head, pool));
-        }
-        let has_details = details.subprotocol.is_some() || details.response.is_some();
-        Self {
-            driver: Box::new(Driver::new(io, connection, None)),
-            details: has_details.then(|| Box::new(details)),
-        }
     }
 
     /// Makes it follow its server.

@@ -4,6 +4,7 @@ mod attacks;
 mod broadcast;
 mod client;
 mod comfort;
+mod elsewhere;
 mod full;
 mod pipe;
 mod proxy;
