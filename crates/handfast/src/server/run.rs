@@ -103,7 +103,7 @@ impl Server {
     }
 }
 
-/// Says that the server has ended, also when its future is dropped, or when it never ran.
+/// Says when dropped that the server has ended: it came to its end, its future was dropped, or it never ran.
 pub(super) struct Ended(pub(super) Arc<Hub>);
 
 impl Drop for Ended {

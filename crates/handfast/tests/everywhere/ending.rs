@@ -192,6 +192,28 @@ async fn a_task_that_keeps_a_websocket_and_does_not_look_keeps_no_drain() {
     drop(client);
 }
 
+#[test]
+fn a_drain_ends_although_the_runtime_of_its_websockets_has_ended() {
+    let runtime = || tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+    let handle = ServerHandle::new();
+    let options = options(&handle);
+    let request = handfast::ClientRequest::new("pipe", "/").unwrap();
+    let first = runtime();
+    let kept = first.block_on(soon(async {
+        let (here, there) = tokio::io::duplex(4096);
+        tokio::try_join!(
+            handfast::server_handshake(here, &options),
+            handfast::client_handshake(there, &request, handfast::Config::default().into()),
+        )
+        .unwrap()
+    }));
+    drop(first);
+    runtime().block_on(async { soon(handle.drain(LONG)).await });
+    assert_eq!(handle.connections(), 1);
+    drop(kept);
+    assert_eq!(handle.connections(), 0);
+}
+
 #[tokio::test]
 async fn a_layers_handler_gets_the_parts_of_its_request() {
     #[derive(Clone)]
