@@ -68,6 +68,29 @@ async fn an_axum_server_ends_by_its_graceful_shutdown_and_a_handle() {
 }
 
 #[tokio::test]
+async fn an_axum_server_ends_at_the_deadline_of_handlers_that_wait_for_something_else() {
+    for http2 in BOTH {
+        let handle = ServerHandle::new();
+        let app = Router::new()
+            .fallback(any(|ws: Upgrade| async { ws.on_upgrade(|_ws| std::future::pending()) }))
+            .layer(Extension(Arc::new(options(&handle))));
+        let (listener, uri) = bind().await;
+        let (stop, stopped) = tokio::sync::oneshot::channel::<()>();
+        let draining = handle.clone();
+        let signal = async move {
+            stopped.await.unwrap();
+            drop(draining.drain(Duration::from_millis(50)));
+        };
+        let served = tokio::spawn(async { axum::serve(listener, app).with_graceful_shutdown(signal).await });
+        let _client = connect(&uri, http2).await.unwrap();
+        stop.send(()).unwrap();
+        soon(served).await.unwrap().unwrap();
+        soon(handle.drain(LONG)).await;
+        assert_eq!(handle.connections(), 0, "{http2:?}");
+    }
+}
+
+#[tokio::test]
 async fn a_handler_that_waits_for_something_else_is_dropped_at_the_deadline() {
     for http2 in BOTH {
         let handle = ServerHandle::new();
