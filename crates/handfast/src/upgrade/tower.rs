@@ -21,7 +21,7 @@
 //! own way, call [`hyper::Upgrade`](crate::hyper::Upgrade) in a service of your own.
 //!
 //! A [`ServerHandle`](crate::ServerHandle) in [`UpgradeLayer::options`] ends all in good order: it tells each WebSocket to go (Close 1001),
-//! and drops the handlers that are left at the deadline. What else ends then, [`hyper`](crate::hyper#shutting-down) says.
+//! and drops the handlers that are left at the deadline. How hyper itself ends beside it, [`hyper`](crate::hyper#shutting-down) says.
 //!
 //! Requests of other paths go to the service inside. Over HTTP/2 a handshake among them that it answers with a page and a 2xx, as where it has
 //! one for every path, gets 500 instead, because any 2xx opens the WebSocket (RFC 8441 section 5), and `on_error` is told
