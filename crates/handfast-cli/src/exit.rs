@@ -14,7 +14,7 @@ pub enum Exit {
     WrongUse = 2,
     /// No answer could be had: name, address, TCP, TLS, or no complete answer in time.
     Unreachable = 3,
-    /// The connection was open, but what was waited for did not come.
+    /// The connection was open, but what was waited for did not come, or a rule could not be judged.
     Inconclusive = 4,
     /// A fault of handfast, or of the machine it runs on.
     Internal = 5,
@@ -34,7 +34,10 @@ impl Exit {
         (Self::Refused, "refused, a rule broken, or nothing found"),
         (Self::WrongUse, "wrong use"),
         (Self::Unreachable, "could not reach: name, TCP, TLS, or no complete answer to the handshake"),
-        (Self::Inconclusive, "inconclusive: connected, but messages that were waited for did not come"),
+        (
+            Self::Inconclusive,
+            "inconclusive: messages that were waited for did not come, or a rule could not be judged",
+        ),
         (Self::Internal, "an error of our own, such as an address that cannot be listened on"),
         (Self::AbnormalClose, "closed abnormally: no Close frame, or a code other than 1000, 1001 and 1005"),
         (Self::Interrupted, "interrupted"),

@@ -8,6 +8,7 @@
 //! | [`connection`] | the state machine of both roles: [`Connection`] |
 //! | [`deflate`] | permessage-deflate: negotiation, compression, bounded inflation |
 //! | [`error`] | every way a peer can be wrong, with its one answer |
+//! | [`limits`] | every bound, in one table: [`Limits`] |
 //! | [`rules`] | the catalogue of handshake rules, as data |
 
 pub mod connection;

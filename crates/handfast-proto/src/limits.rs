@@ -52,8 +52,8 @@ pub struct Limits {
     /// How long a peer may take no byte of what waits to be written (60 s, up to twice as long). Beyond it: the connection is
     /// dropped.
     pub stall_timeout: Duration,
-    /// Open connections and unanswered requests of a server (1 000 000); behind another HTTP server, where a handle counts its
-    /// WebSockets. Beyond it: 503.
+    /// Open connections and unanswered requests of a server (1 000 000); behind another HTTP server its open WebSockets, and only where
+    /// a handle counts them. Beyond it: 503.
     pub connections_max: usize,
     /// Streams of one HTTP/2 connection to a server (1024). The client is told, and further ones are reset.
     pub streams_max: usize,

@@ -1,6 +1,6 @@
 //! A server behind nginx, which is configured as `interop/nginx/nginx.conf` is: `cargo run -p handfast --example behind_nginx`.
 //!
-//! What differs from a server of its own: the peer of the connection is always nginx, the client's address stands in a field
+//! What differs from a server that clients reach directly: the peer of the connection is always nginx, the client's address stands in a field
 //! that nginx sets, and TLS has been taken off before. Same origin needs nothing: nginx passes `Host` on as it came.
 
 use handfast::{Config, Error, KeepAlive, Request, Server};

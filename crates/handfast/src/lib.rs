@@ -43,6 +43,7 @@
 //! | many receivers | [`Broadcast`] sends a [`Prepared`] message to all, framed once; slow ones miss it or are closed |
 //! | slow peers | `send` waits while the queue is full, [`WebSocket::try_send`] says so, [`WebSocket::try_send_or_close`] parts with them; control frames overtake what is queued |
 //! | other streams | [`server_handshake`] and [`client_handshake`] run over any `AsyncRead + AsyncWrite` |
+//! | the server's end | [`ServerHandle::drain`] tells each client 1001 and waits for it; for WebSockets behind axum, hyper or a loop of your own: [`ServerHandle::new`] |
 //! | browsers | a page may connect only to its own origin, unless [`Server::policy`] says otherwise |
 //! | limits | all in [`Limits`]; nothing that a peer sends grows beyond them |
 //!

@@ -266,7 +266,7 @@ mod counters {
         describe_counter!(
             "handfast_handshakes_total",
             Unit::Count,
-            "Opening handshakes by result: opened; refused, declined, faulty, cut, timeout, lost; busy, crowded, draining (503)."
+            "Opening handshakes by result: opened; refused, declined, faulty, cut, timeout, http2, lost; busy, crowded, draining (503)."
         );
         describe_counter!(
             "handfast_handshake_faults_total",

@@ -129,7 +129,8 @@ impl fmt::Display for RequestFault {
                 write!(f, "The Sec-WebSocket-Key {value} has = where none belongs: only its last two characters are ==.")
             }
             Self::KeyLength { bytes } => {
-                write!(f, "The Sec-WebSocket-Key encodes {bytes} bytes, and exactly 16 are wanted.")
+                let s = if *bytes == 1 { "" } else { "s" };
+                write!(f, "The Sec-WebSocket-Key encodes {bytes} byte{s}, and exactly 16 are wanted.")
             }
             Self::KeyOverLong { characters } => {
                 write!(f, "The Sec-WebSocket-Key has {characters} characters, and exactly 24 are wanted.")

@@ -235,7 +235,8 @@ fn parse_retry_after(value: &str, now: SystemTime) -> Duration {
 
 impl Error {
     /// Whether the same attempt to connect may succeed later: the server or proxy was not reached, was cut off, took too long
-    /// or answered 408, 429 or 5xx (but 501 and 505), or over HTTP/2 reset the stream with a code that says so. All else stays wrong however often it is tried.
+    /// or answered 408, 429 or 5xx (but 501 and 505), or over HTTP/2 reset the stream with a code that says so; or, on a server,
+    /// there was no place ([`Error::Busy`]). All else stays wrong however often it is tried.
     pub fn is_transient(&self) -> bool {
         match self {
             Self::Unreachable(_)

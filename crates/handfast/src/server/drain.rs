@@ -1,6 +1,7 @@
 //! Everything that a server has to tell its connections: go away, stop.
 
 use super::clock::{Clock, Mark};
+use super::run::Ended;
 use crate::moment::after;
 use crate::observe::Why;
 use crate::{observe, random};
@@ -225,10 +226,10 @@ impl Hub {
         if self.members().taken == 0 {
             return self.set_finished();
         }
-        let hub = self.clone();
+        // It is finished too where the runtime drops the task, or has ended before.
+        let ended = Ended(self.clone());
         self.runtime.get().expect("members set it before they join").spawn(async move {
-            hub.finish().await;
-            hub.set_finished();
+            ended.0.finish().await;
         });
     }
 

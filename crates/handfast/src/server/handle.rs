@@ -47,8 +47,9 @@ impl ServerHandle {
         Self { hub: Arc::new(Hub::of_another_server()) }
     }
 
-    /// Ends the server in good order: it accepts no more connections at once, each open WebSocket sends Close 1001, and
-    /// what has not ended after `deadline` is dropped.
+    /// Ends the server in good order: from now on it accepts no more connections, each open WebSocket sends Close 1001, and
+    /// what has not ended after `deadline` is dropped. With a handle of [`ServerHandle::new`] the other server goes on to accept
+    /// connections, and requests for a WebSocket get 503.
     ///
     /// It begins when this is called, not when the future is polled. The future is ready when
     /// [`Server::serve`](crate::Server::serve) or [`Server::run`](crate::Server::run) returns, or when the server is dropped; with a handle of

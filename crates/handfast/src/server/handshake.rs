@@ -32,9 +32,10 @@ pub struct AcceptOptions {
     pub answer: Answer,
     /// How the opened connection behaves.
     pub config: Arc<Config>,
-    /// Who may end the WebSockets that open, where no [`Server`](crate::Server) accepts their connections. At most
-    /// [`Limits::connections_max`](crate::Limits::connections_max) of them are open at once then; a request too many, or while they are
-    /// being ended, gets 503 ([`Error::Busy`]). Used within a tokio runtime only.
+    /// Counts the WebSockets that open, and can end them, where no [`Server`](crate::Server) accepts their connections: see
+    /// [`ServerHandle::new`]. At most [`Limits::connections_max`](crate::Limits::connections_max) are open at once then; a request too
+    /// many, or one that comes once a drain has begun, gets 503 ([`Error::Busy`]). Accepting with a handle panics outside a tokio runtime.
+    /// The runtime of the first WebSocket rings the deadlines of all of them, and has to run as long as they do.
     pub handle: Option<ServerHandle>,
 }
 

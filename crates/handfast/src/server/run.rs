@@ -103,7 +103,7 @@ impl Server {
     }
 }
 
-/// Says that the server has ended, also when its future is dropped, or when it never ran.
+/// Says when dropped that the server has ended: it came to its end, its future was dropped, or it never ran.
 pub(super) struct Ended(pub(super) Arc<Hub>);
 
 impl Drop for Ended {
@@ -193,7 +193,8 @@ async fn receive(io: Transport, peer: Peer, shared: Arc<Shared>) -> Received {
             if let Some(member) = shared.admit() {
                 return Ok(Arrived::Request(Request::new(Waiting { io, head, rest, peer, member, shared })));
             }
-            (Some(busy("The server cannot take this connection now.").to_bytes(false)), None)
+            let response = busy("The server cannot take this connection now.");
+            (Some(response.to_bytes(head.method() == "HEAD")), None)
         }
         #[cfg(feature = "http2")]
         Err(HeadFailure::Refused(refusal, read)) if is_preface(&refusal) => {

@@ -20,8 +20,8 @@
 //! layer sees the request, may leave an extension for the handler, and may answer it with a 401 or the like. To answer each request in its
 //! own way, call [`hyper::Upgrade`](crate::hyper::Upgrade) in a service of your own.
 //!
-//! [`ServerHandle`](crate::ServerHandle) in [`UpgradeLayer::options`] ends all in good order, as
-//! [`hyper`](crate::hyper#shutting-down) says.
+//! A [`ServerHandle`](crate::ServerHandle) in [`UpgradeLayer::options`] ends all in good order: it tells each WebSocket to go (Close 1001),
+//! and drops the handlers that are left at the deadline. How hyper itself ends beside it, [`hyper`](crate::hyper#shutting-down) says.
 //!
 //! Requests of other paths go to the service inside. Over HTTP/2 a handshake among them that it answers with a page and a 2xx, as where it has
 //! one for every path, gets 500 instead, because any 2xx opens the WebSocket (RFC 8441 section 5), and `on_error` is told

@@ -180,6 +180,9 @@ async fn beyond_the_most_connections_there_is_503_until_one_ends() {
     ];
     let answer = exchange(running.address, REQUEST.as_bytes()).await;
     assert_complete(&answer, 503);
+    // The answer to a HEAD has no body.
+    let answer = exchange(running.address, REQUEST.replace("GET", "HEAD").as_bytes()).await;
+    assert!(answer.starts_with(b"HTTP/1.1 503 ") && answer.ends_with(b"\r\n\r\n"));
     match handfast::connect(&running.uri("/")).await {
         Err(Error::Declined(declined)) => {
             assert_eq!(declined.status(), 503);

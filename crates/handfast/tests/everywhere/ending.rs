@@ -68,6 +68,29 @@ async fn an_axum_server_ends_by_its_graceful_shutdown_and_a_handle() {
 }
 
 #[tokio::test]
+async fn an_axum_server_ends_at_the_deadline_of_handlers_that_wait_for_something_else() {
+    for http2 in BOTH {
+        let handle = ServerHandle::new();
+        let app = Router::new()
+            .fallback(any(|ws: Upgrade| async { ws.on_upgrade(|_ws| std::future::pending()) }))
+            .layer(Extension(Arc::new(options(&handle))));
+        let (listener, uri) = bind().await;
+        let (stop, stopped) = tokio::sync::oneshot::channel::<()>();
+        let draining = handle.clone();
+        let signal = async move {
+            stopped.await.unwrap();
+            drop(draining.drain(Duration::from_millis(50)));
+        };
+        let served = tokio::spawn(async { axum::serve(listener, app).with_graceful_shutdown(signal).await });
+        let _client = connect(&uri, http2).await.unwrap();
+        stop.send(()).unwrap();
+        soon(served).await.unwrap().unwrap();
+        soon(handle.drain(LONG)).await;
+        assert_eq!(handle.connections(), 0, "{http2:?}");
+    }
+}
+
+#[tokio::test]
 async fn a_handler_that_waits_for_something_else_is_dropped_at_the_deadline() {
     for http2 in BOTH {
         let handle = ServerHandle::new();
@@ -190,6 +213,28 @@ async fn a_task_that_keeps_a_websocket_and_does_not_look_keeps_no_drain() {
     assert!(soon(kept.recv()).await.is_err());
     assert_eq!(handle.connections(), 0);
     drop(client);
+}
+
+#[test]
+fn a_drain_ends_although_the_runtime_of_its_websockets_has_ended() {
+    let runtime = || tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+    let handle = ServerHandle::new();
+    let options = options(&handle);
+    let request = handfast::ClientRequest::new("pipe", "/").unwrap();
+    let first = runtime();
+    let kept = first.block_on(soon(async {
+        let (here, there) = tokio::io::duplex(4096);
+        tokio::try_join!(
+            handfast::server_handshake(here, &options),
+            handfast::client_handshake(there, &request, handfast::Config::default().into()),
+        )
+        .unwrap()
+    }));
+    drop(first);
+    runtime().block_on(async { soon(handle.drain(LONG)).await });
+    assert_eq!(handle.connections(), 1);
+    drop(kept);
+    assert_eq!(handle.connections(), 0);
 }
 
 #[tokio::test]
