@@ -7,6 +7,7 @@ import { address, echo, launch, open, run, want } from "./harness.mjs";
 import { copies } from "./copies.mjs";
 import { focus } from "./focus.mjs";
 import { links } from "./links.mjs";
+import { narrow } from "./narrow.mjs";
 import { panels } from "./panels.mjs";
 import { robust } from "./robust.mjs";
 
@@ -104,4 +105,4 @@ const socket = {
   },
 };
 
-await run({ ...panels, ...copies, ...links, ...focus, ...robust, ...socket });
+await run({ ...panels, ...narrow, ...copies, ...links, ...focus, ...robust, ...socket });

@@ -14,10 +14,10 @@ const accept = (key) =>
     .digest("base64");
 
 /** What Chromium prints for a handshake or a frame that it refuses: the point of these panels. */
-const REFUSED = /WebSocket connection to 'ws:\/\/[^']*\/(wrong|malformed|cache)[^']*' failed/;
+export const REFUSED = /WebSocket connection to 'ws:\/\/[^']*\/(wrong|malformed|cache)[^']*' failed/;
 
 /** Each panel in the state that is looked at, with what a visitor does first. */
-const VIEWS = {
+export const VIEWS = {
   "#compute": async () => {},
   "#edit": async (page) => {
     await page.click('[data-way="version 8"]');
