@@ -161,6 +161,29 @@ export const panels = {
     await close();
   },
 
+  async "path-without-a-websocket-is-told-beside-the-verdict"() {
+    const { page, trouble, close } = await panel("#edit");
+    await page.waitForSelector('#edit-outcome[data-outcome="accepted"]');
+    const right = await page.inputValue("#edit-request");
+    want((await page.$$("#edit-elsewhere")).length === 0, "the echo is told to be none");
+    for (const [path, words] of [["/chat", "No WebSocket here"], ["/", "No WebSocket here"], ["/echo/", "No WebSocket here"], ["/wrong/correct", "Wrong on purpose"], ["/cache", "Wrong on purpose"], [`/${"x".repeat(5000)}`, "No WebSocket here"]]) {
+      const text = right.replace("/echo", path);
+      await page.fill("#edit-request", text);
+      await page.click("#edit-send");
+      const told = await textOf(page, "#edit-elsewhere", (told) => told.includes(words) && told.includes(path.slice(0, 100)));
+      want(told.length < 400, `told at length: ${told}`);
+      // Over a socket it is so: what is no WebSocket answers with no 101.
+      const answer = await raw(`${text.trimEnd().replaceAll("\n", "\r\n")}\r\n\r\n`);
+      want(answer.startsWith("HTTP/1.1 101") === (words === "Wrong on purpose"), `${path.slice(0, 20)}: ${answer.slice(0, 60)}`);
+    }
+    await page.fill("#edit-request", right.replace("/echo", "/malformed/masked"));
+    await page.click("#edit-send");
+    await page.waitForFunction(() => document.querySelector("#edit-sent").textContent.includes("/malformed/masked"));
+    want((await page.$$("#edit-elsewhere")).length === 0, "what answers as the echo does is told to be none");
+    wantQuiet({ trouble });
+    await close();
+  },
+
   async "edited-request-is-copied-for-curl-netcat-and-rust"() {
     const { page, close } = await panel("#edit", { permissions: ["clipboard-read", "clipboard-write"] });
     await page.waitForSelector("#copy-curl");

@@ -113,12 +113,22 @@ function showVerdict(bytes, verdict) {
   const changes = curlChanges(bytes);
   const { outcome, status, faults } = verdict;
   const response = fromHex(verdict.response);
+/** What to know of a path that is not an echo: the verdict is the parser's, which looks at no path. @param {{ what?: string, path?: string }} verdict */
+function elsewhere({ what, path }) {
+  if (what === 'page') return [h('b', {}, 'No WebSocket here'), h('span', {}, 'At ', h('code', {}, shortened(path)), ' there is a page or nothing, and no handshake opens a WebSocket. The request is judged as if there were one, as at ', h('code', {}, '/echo'), '.')];
+  if (what === 'wrong') return [h('b', {}, 'Wrong on purpose'), h('span', {}, 'What stands at ', h('code', {}, shortened(path)), ' answers as it likes. The request is judged as at ', h('code', {}, '/echo'), '.')];
+  return null;
+}
+
+const shortened = (path) => (path.length > 100 ? `${path.slice(0, 100)}…` : path);
+
   const title = outcome === 'accepted' ? `✓ ${status}: accepted` : outcome === 'waits' ? '… The server waits' : `✕ ${status}: refused`;
-  const words = outcome === 'accepted' ? 'This request opens a WebSocket.'
+  const words = outcome === 'accepted' ? `This request ${other ? 'would open' : 'opens'} a WebSocket.`
     : outcome === 'waits' ? `The head has no end: after ${verdict.waits} s the answer is ${status}.`
+  const other = elsewhere(verdict);
       : faults.length === 0 ? '' : `It breaks ${counted(faults.length, 'rule')}.`;
-  announce(`${title.slice(2)}. ${words}`);
-  fill($('edit-summary'), h('p', { class: 'banner', id: 'edit-outcome', 'data-outcome': outcome, 'data-good': outcome === 'accepted' ? 'true' : outcome === 'waits' ? '' : 'false' }, h('b', {}, title), h('span', {}, words)));
+  fill($('edit-summary'), other && h('p', { class: 'banner notice', id: 'edit-elsewhere' }, other), h('p', { class: 'banner', id: 'edit-outcome', 'data-outcome': outcome, 'data-good': outcome === 'accepted' ? 'true' : outcome === 'waits' ? '' : 'false' }, h('b', {}, title), h('span', {}, words)));
+  announce(`${title.slice(2)}. ${words} ${$('edit-elsewhere')?.textContent ?? ''}`);
   fill($('edit-reasons'), outcome === 'accepted' ? card('What the server learnt', facts(verdict))
     : card(faults.length > 1 ? 'Every fault' : 'The fault', faultList(faults, 'edit-faults')));
   const wrong = joined(faults.flatMap(({ places }) => places.map(([from, to]) => ({ from, to }))));
@@ -126,7 +136,7 @@ function showVerdict(bytes, verdict) {
     h('div', { class: 'pair' },
       h('section', { class: 'card' }, byteView('What was sent', bytes, { wrong }, 'edit-sent'),
         wrong.length > 0 && h('p', { class: 'remark' }, 'Marked: the bytes that the faults are about. What is missing cannot be marked.')),
-      h('section', { class: 'card' }, byteView(outcome === 'waits' ? 'What is answered in the end' : 'What is answered', response, undefined, 'edit-answer'))),
+      h('section', { class: 'card' }, byteView(outcome === 'waits' ? 'What is answered in the end' : other ? 'What would be answered' : 'What is answered', response, undefined, 'edit-answer'))),
     card('Take it with you', h('div', { class: 'chips' },
       copyButton(() => asCurl(judged.bytes, location.origin), 'Copy as curl', { id: 'copy-curl' }),
       copyButton(() => asNetcat(judged.bytes, location.host, isTls), isTls ? 'Copy as printf | openssl' : 'Copy as printf | nc', { id: 'copy-nc' }),
