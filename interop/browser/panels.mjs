@@ -184,6 +184,19 @@ export const panels = {
     await close();
   },
 
+  async "undo-goes-back-to-the-client-that-was-chosen"() {
+    const { page, close } = await panel("#edit");
+    await page.click('[data-preset="Firefox"]');
+    const begin = await page.inputValue("#edit-request");
+    await page.click('[data-way="no key"]');
+    await page.waitForSelector('#edit-outcome[data-outcome="refused"]');
+    want((await page.$$('#edit-presets [aria-pressed="true"]')).length === 0, "a broken request is told to be as a client sends it");
+    await page.click("#edit-reset");
+    await page.waitForSelector('[data-preset="Firefox"][aria-pressed="true"]');
+    want((await page.inputValue("#edit-request")) === begin, "it went back to another one");
+    await close();
+  },
+
   async "edited-request-is-copied-for-curl-netcat-and-rust"() {
     const { page, close } = await panel("#edit", { permissions: ["clipboard-read", "clipboard-write"] });
     await page.waitForSelector("#copy-curl");

@@ -10,6 +10,8 @@ const SAMPLE = 'dGhlIHNhbXBsZSBub25jZQ==';
 const isTls = location.protocol === 'https:';
 /** The last verdict, with the bytes that it is about. */
 let judged = { bytes: new Uint8Array(), verdict: { outcome: '', faults: [] } };
+/** Where it began, and where it goes back to. */
+let origin = PRESETS[0];
 
 /** @param {HTMLElement} into */
 export function mount(into) {
@@ -31,7 +33,7 @@ export function mount(into) {
       h('label', { class: 'tick', for: 'edit-ending' }, 'Lines end with ', h('select', { id: 'edit-ending', onchange: changed },
         h('option', { value: '\r\n' }, 'CR LF'), h('option', { value: '\n' }, 'LF only'))),
       button('Send', send, { id: 'edit-send', class: 'primary' }),
-      button('Undo all', () => usePreset(PRESETS[0]), { id: 'edit-reset' }))),
+      button('Undo all', () => usePreset(origin), { id: 'edit-reset' }))),
     h('div', { id: 'edit-reasons', class: 'answers' })),
     h('div', { id: 'edit-verdict', class: 'answers' }),
   );
@@ -45,6 +47,7 @@ export function show(_place, state) {
     if (request === $('edit-request').value && ending === $('edit-ending').value) return;
     $('edit-request').value = request;
     $('edit-ending').value = ending;
+    press('');
     send();
   } else if ($('edit-request').value === '') {
     usePreset(PRESETS[0], false);
@@ -52,6 +55,7 @@ export function show(_place, state) {
 }
 
 function usePreset(preset, remembers = true) {
+  origin = preset;
   const own = { HOST: location.host, ORIGIN: location.origin, KEY: SAMPLE };
   put({ lines: [...preset.lines.map((line) => line.replace(/\b(HOST|ORIGIN|KEY)$/, (word) => own[word])), '', ''], ending: '\r\n' });
   press(`[data-preset="${preset.name}"]`);
@@ -68,7 +72,7 @@ function knockOut(apply, name) {
   if (name !== 'no empty line' && had) draft.lines.push(...behind);
   else if (name === 'no empty line') draft.lines.push('');
   put(draft);
-  keep();
+  changed();
   send();
 }
 
@@ -109,10 +113,6 @@ async function send() {
   }
 }
 
-function showVerdict(bytes, verdict) {
-  const changes = curlChanges(bytes);
-  const { outcome, status, faults } = verdict;
-  const response = fromHex(verdict.response);
 /** What to know of a path that is not an echo: the verdict is the parser's, which looks at no path. @param {{ what?: string, path?: string }} verdict */
 function elsewhere({ what, path }) {
   if (what === 'page') return [h('b', {}, 'No WebSocket here'), h('span', {}, 'At ', h('code', {}, shortened(path)), ' there is a page or nothing, and no handshake opens a WebSocket. The request is judged as if there were one, as at ', h('code', {}, '/echo'), '.')];
@@ -122,10 +122,14 @@ function elsewhere({ what, path }) {
 
 const shortened = (path) => (path.length > 100 ? `${path.slice(0, 100)}…` : path);
 
+function showVerdict(bytes, verdict) {
+  const changes = curlChanges(bytes);
+  const { outcome, status, faults } = verdict;
+  const other = elsewhere(verdict);
+  const response = fromHex(verdict.response);
   const title = outcome === 'accepted' ? `✓ ${status}: accepted` : outcome === 'waits' ? '… The server waits' : `✕ ${status}: refused`;
   const words = outcome === 'accepted' ? `This request ${other ? 'would open' : 'opens'} a WebSocket.`
     : outcome === 'waits' ? `The head has no end: after ${verdict.waits} s the answer is ${status}.`
-  const other = elsewhere(verdict);
       : faults.length === 0 ? '' : `It breaks ${counted(faults.length, 'rule')}.`;
   fill($('edit-summary'), other && h('p', { class: 'banner notice', id: 'edit-elsewhere' }, other), h('p', { class: 'banner', id: 'edit-outcome', 'data-outcome': outcome, 'data-good': outcome === 'accepted' ? 'true' : outcome === 'waits' ? '' : 'false' }, h('b', {}, title), h('span', {}, words)));
   announce(`${title.slice(2)}. ${words} ${$('edit-elsewhere')?.textContent ?? ''}`);
