@@ -107,7 +107,7 @@ function keepNext() {
 /** Changes the fragment at once, without a step in the history. @param {string} fragment */
 export function setFragment(fragment) {
   try {
-    history.replaceState(null, '', fragment);
+    history.replaceState(history.state, '', fragment);
   } catch {
     // The browser does not want to: the link stays as it was.
   }

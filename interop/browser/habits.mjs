@@ -1,0 +1,44 @@
+// What people do with a page: going back, pasting more than was asked for, copying where that is forbidden, changing what was sent.
+
+import { panel, textOf, want, wantQuiet } from "./harness.mjs";
+
+export const habits = {
+  async "back-and-forward-show-a-panel-where-it-was-left"() {
+    const { page, settled, close } = await panel("#rules");
+    await page.waitForSelector(".rule-card");
+    const at = (height) => page.waitForFunction((height) => Math.abs(scrollY - height) < 2, height).catch(async () => want(false, `at ${await page.evaluate(() => scrollY)} and not at ${height}`));
+    await page.evaluate(() => scrollTo({ top: 3000, behavior: "instant" }));
+    await settled();
+    await page.click('#nav a[href="#compute"]');
+    await page.waitForFunction(() => document.body.dataset.ready === "compute");
+    await at(0);
+    await page.evaluate(() => scrollTo({ top: 200, behavior: "instant" }));
+    // What is kept in the address meanwhile is no new step.
+    await page.click("#key-random");
+    await settled();
+    await page.goBack();
+    await at(3000);
+    await page.goForward();
+    await at(200);
+    // A new step to the same panel begins at its top.
+    await page.click('#nav a[href="#rules"]');
+    await page.waitForFunction(() => document.body.dataset.ready === "rules");
+    await at(0);
+    await close();
+  },
+
+  async "head-of-the-page-does-not-cover-what-a-link-leads-to"() {
+    for (const width of [320, 768, 1400]) {
+      const { page, settled, close } = await panel("#rules/server/key-length", { viewport: { width, height: 900 }, reducedMotion: "reduce" });
+      await settled();
+      const [covered, top] = await page.evaluate(() => [innerWidth < 992 ? document.querySelector(".top").getBoundingClientRect().bottom : 0, document.querySelector(".rule-card[open]").getBoundingClientRect().top]);
+      want(top >= covered && top < covered + 60, `at ${width} it is at ${top}, and ${covered} are covered`);
+      await page.evaluate(() => (location.hash = "#wrong/client/accept-missing-opens/1"));
+      await page.waitForSelector("#wrong-play");
+      await settled();
+      const detail = await page.$eval("#wrong-detail", (one) => one.getBoundingClientRect().top);
+      want(width >= 1200 || (detail >= covered && detail < covered + 60), `at ${width} the server is at ${detail}, and ${covered} are covered`);
+      await close();
+    }
+  },
+};
