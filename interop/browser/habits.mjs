@@ -41,4 +41,22 @@ export const habits = {
       await close();
     }
   },
+
+  async "text-that-may-not-be-copied-is-shown-selected"() {
+    for (const [fragment, button, words] of [["#edit", "#copy-curl", "curl -i"], ["#compute", "#accept-copy", "s3pPLMBiTxaQ9kYGzzhZRbK+xOo="], ["#rules/server/key-length", ".rule-card[open] button.small", "#rules/server/key-length"]]) {
+      const { page, trouble, close } = await panel(fragment);
+      await page.waitForSelector(`${button}:not(:disabled)`);
+      // As on a page of plain HTTP from another machine.
+      await page.evaluate(() => Object.defineProperty(navigator, "clipboard", { value: undefined }));
+      for (let turn = 0; turn < 2; turn++) {
+        await page.click(button);
+        await page.waitForSelector(".to-copy");
+        const [selected, count] = await page.evaluate(() => [document.activeElement.value?.slice(document.activeElement.selectionStart, document.activeElement.selectionEnd) ?? "", document.querySelectorAll(".to-copy").length]);
+        want(selected.includes(words) && count === 1, `${button}: ${count} boxes, selected is ${selected}`);
+      }
+      await textOf(page, "#announcer", (text) => text.includes("copy it by hand"));
+      wantQuiet({ trouble });
+      await close();
+    }
+  },
 };
