@@ -59,4 +59,20 @@ export const habits = {
       await close();
     }
   },
+
+  async "verdict-of-another-request-says-so"() {
+    const { page, close } = await panel("#edit");
+    await page.waitForSelector('#edit-outcome[data-outcome="accepted"]');
+    const note = () => page.textContent("#edit-stale");
+    want((await note()) === "", "a fresh verdict is called old");
+    await page.locator("#edit-request").pressSequentially("xy");
+    want((await note()).includes("Changed"), "an old verdict is not called so");
+    await page.click("#edit-send");
+    want((await note()) === "", "a fresh verdict is called old");
+    await page.selectOption("#edit-ending", "LF only");
+    want((await note()).includes("Changed"), "an old verdict is not called so");
+    await page.click('[data-way="version 8"]');
+    want((await note()) === "", "a fresh verdict is called old");
+    await close();
+  },
 };

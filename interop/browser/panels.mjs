@@ -166,7 +166,7 @@ export const panels = {
     await page.waitForSelector('#edit-outcome[data-outcome="accepted"]');
     const right = await page.inputValue("#edit-request");
     want((await page.$$("#edit-elsewhere")).length === 0, "the echo is told to be none");
-    for (const [path, words] of [["/chat", "No WebSocket here"], ["/", "No WebSocket here"], ["/echo/", "No WebSocket here"], ["/wrong/correct", "Wrong on purpose"], ["/cache", "Wrong on purpose"], [`/${"x".repeat(5000)}`, "No WebSocket here"]]) {
+    for (const [path, words] of [["/chat", "No WebSocket here"], ["/", "No WebSocket here"], ["/echo/", "No WebSocket here"], ["/wrong/correct", "Not the echo"], ["/cache", "Not the echo"], [`/${"x".repeat(5000)}`, "No WebSocket here"]]) {
       const text = right.replace("/echo", path);
       await page.fill("#edit-request", text);
       await page.click("#edit-send");
@@ -174,7 +174,7 @@ export const panels = {
       want(told.length < 400, `told at length: ${told}`);
       // Over a socket it is so: what is no WebSocket answers with no 101.
       const answer = await raw(`${text.trimEnd().replaceAll("\n", "\r\n")}\r\n\r\n`);
-      want(answer.startsWith("HTTP/1.1 101") === (words === "Wrong on purpose"), `${path.slice(0, 20)}: ${answer.slice(0, 60)}`);
+      want(answer.startsWith("HTTP/1.1 101") === (words === "Not the echo"), `${path.slice(0, 20)}: ${answer.slice(0, 60)}`);
     }
     await page.fill("#edit-request", right.replace("/echo", "/malformed/masked"));
     await page.click("#edit-send");

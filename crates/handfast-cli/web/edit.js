@@ -23,17 +23,18 @@ export function mount(into) {
     h('fieldset', {}, h('legend', {}, 'Break it'), h('div', { class: 'ways' }, KNOCK_OUTS.map(({ group, ways }) =>
       h('div', { class: 'way-group', role: 'group', 'aria-label': group }, h('span', { class: 'label' }, group),
         h('div', { class: 'chips' }, ways.map(({ name, apply }) => button(name, () => knockOut(apply, name), { class: 'chip', 'data-way': name }))))))),
-    h('div', { id: 'edit-summary' })),
+    h('div', { id: 'edit-summary', class: 'stack' })),
     h('div', { class: 'pair' },
     card('', h('div', {}, h('label', { for: 'edit-request' }, 'The request'),
-      h('textarea', { id: 'edit-request', rows: 14, spellcheck: 'false', autocapitalize: 'off', autocorrect: 'off', 'aria-describedby': 'edit-help', oninput: changed }),
+      h('textarea', { id: 'edit-request', rows: 14, spellcheck: 'false', autocapitalize: 'off', autocorrect: 'off', 'aria-describedby': 'edit-help', oninput: typed }),
       h('p', { class: 'remark', id: 'edit-help' }, 'Every line ends as chosen below. ', h('code', {}, '\\r'), ', ', h('code', {}, '\\n'), ', ', h('code', {}, '\\t'), ' and ',
         h('code', {}, '\\xNN'), ' stand for single bytes, ', h('code', {}, '\\\\'), ' for a backslash.')),
     h('div', { class: 'row' },
-      h('label', { class: 'tick', for: 'edit-ending' }, 'Lines end with ', h('select', { id: 'edit-ending', onchange: changed },
+      h('label', { class: 'tick', for: 'edit-ending' }, 'Lines end with ', h('select', { id: 'edit-ending', onchange: typed },
         h('option', { value: '\r\n' }, 'CR LF'), h('option', { value: '\n' }, 'LF only'))),
       button('Send', send, { id: 'edit-send', class: 'primary' }),
-      button('Undo all', () => usePreset(origin), { id: 'edit-reset' }))),
+      button('Undo all', () => usePreset(origin), { id: 'edit-reset' }),
+      h('span', { class: 'remark', id: 'edit-stale', role: 'status' }))),
     h('div', { id: 'edit-reasons', class: 'answers' })),
     h('div', { id: 'edit-verdict', class: 'answers' }),
   );
@@ -90,6 +91,12 @@ function changed() {
   keep();
 }
 
+/** What is shown is about the request as it was. */
+function typed() {
+  changed();
+  $('edit-stale').textContent = 'Changed since it was judged.';
+}
+
 function keep() {
   const state = new URLSearchParams({ request: $('edit-request').value });
   if ($('edit-ending').value === '\n') state.set('ending', 'lf');
@@ -100,6 +107,7 @@ let asked = 0;
 
 async function send() {
   const mine = ++asked;
+  $('edit-stale').textContent = '';
   const bytes = bytesOf($('edit-request').value, $('edit-ending').value);
   try {
     const verdict = await getJson(`/api/parse?bytes=${toHex(bytes)}`);
@@ -116,7 +124,7 @@ async function send() {
 /** What to know of a path that is not an echo: the verdict is the parser's, which looks at no path. @param {{ what?: string, path?: string }} verdict */
 function elsewhere({ what, path }) {
   if (what === 'page') return [h('b', {}, 'No WebSocket here'), h('span', {}, 'At ', h('code', {}, shortened(path)), ' there is a page or nothing, and no handshake opens a WebSocket. The request is judged as if there were one, as at ', h('code', {}, '/echo'), '.')];
-  if (what === 'wrong') return [h('b', {}, 'Wrong on purpose'), h('span', {}, 'What stands at ', h('code', {}, shortened(path)), ' answers as it likes. The request is judged as at ', h('code', {}, '/echo'), '.')];
+  if (what === 'wrong') return [h('b', {}, 'Not the echo'), h('span', {}, 'What stands at ', h('code', {}, shortened(path)), ' may answer otherwise, on purpose. The request is judged as at ', h('code', {}, '/echo'), '.')];
   return null;
 }
 
@@ -131,7 +139,8 @@ function showVerdict(bytes, verdict) {
   const words = outcome === 'accepted' ? `This request ${other ? 'would open' : 'opens'} a WebSocket.`
     : outcome === 'waits' ? `The head has no end: after ${verdict.waits} s the answer is ${status}.`
       : faults.length === 0 ? '' : `It breaks ${counted(faults.length, 'rule')}.`;
-  fill($('edit-summary'), other && h('p', { class: 'banner notice', id: 'edit-elsewhere' }, other), h('p', { class: 'banner', id: 'edit-outcome', 'data-outcome': outcome, 'data-good': outcome === 'accepted' ? 'true' : outcome === 'waits' ? '' : 'false' }, h('b', {}, title), h('span', {}, words)));
+  fill($('edit-summary'), h('p', { class: 'banner', id: 'edit-outcome', 'data-outcome': outcome, 'data-good': outcome === 'accepted' ? 'true' : outcome === 'waits' ? '' : 'false' }, h('b', {}, title), h('span', {}, words)),
+    other && h('p', { class: 'banner notice', id: 'edit-elsewhere' }, other));
   announce(`${title.slice(2)}. ${words} ${$('edit-elsewhere')?.textContent ?? ''}`);
   fill($('edit-reasons'), outcome === 'accepted' ? card('What the server learnt', facts(verdict))
     : card(faults.length > 1 ? 'Every fault' : 'The fault', faultList(faults, 'edit-faults')));
