@@ -75,4 +75,37 @@ export const habits = {
     want((await note()) === "", "a fresh verdict is called old");
     await close();
   },
+
+  async "whole-line-that-was-pasted-is-taken-for-its-value"() {
+    const { page, close } = await panel("#compute");
+    await page.fill("#key-input", "sec-websocket-key: dGhlIHNhbXBsZSBub25jZQ==");
+    await textOf(page, "#accept-output", (text) => text === "s3pPLMBiTxaQ9kYGzzhZRbK+xOo=");
+    want((await page.inputValue("#key-input")) === "dGhlIHNhbXBsZSBub25jZQ==", "the name stays in the field");
+    await page.fill("#accept-input", "Sec-WebSocket-Accept: s3pPLMBiTxaQ9kYGzzhZRbK+xOo=");
+    await textOf(page, "#accept-verdict", (text) => text.includes("A match"));
+    await close();
+  },
+
+  async "masking-key-that-is-none-is-told"() {
+    const { page, close } = await panel("#frames");
+    await page.waitForSelector("#frame-bytes");
+    want((await page.$$("#frame-key-note")).length === 0, "a right key is called wrong");
+    await page.fill("#frame-key", "zz1");
+    await page.waitForSelector("#frame-key-note");
+    await page.uncheck("#frame-mask");
+    want((await page.$$("#frame-key-note")).length === 0, "a key that is not used is called wrong");
+    await close();
+  },
+
+  async "handshake-that-failed-is-shown-too"() {
+    const { page, close } = await panel("#live");
+    await page.fill("#live-protocols", "unknown");
+    await page.click("#connect");
+    await textOf(page, "#status", (text) => text.includes("It did not open"));
+    await textOf(page, "#server-saw", (text) => text.includes("Sec-WebSocket-Protocol: unknown"));
+    const answer = await page.textContent("#server-sent");
+    want(answer.includes("101") && !answer.includes("Protocol:"), answer);
+    want((await page.$$("#times")).length === 0, "times of what did not open");
+    await close();
+  },
 };
