@@ -146,9 +146,10 @@ export async function whileBusy(controls, work) {
   }
 }
 
-/** Gives the focus to an element where it was lost, and nowhere else. @param {HTMLElement} element */
+/** Gives the focus to an element where it was lost, and nowhere else. Firefox leaves it a while on what is disabled. @param {HTMLElement} element */
 export function refocus(element) {
-  if (document.activeElement === document.body) element.focus({ preventScroll: true });
+  const focused = document.activeElement;
+  if (focused === document.body || focused?.matches(':disabled')) element.focus({ preventScroll: true });
 }
 
 /** A link to a rule. @param {string} id */
