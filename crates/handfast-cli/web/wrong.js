@@ -196,7 +196,7 @@ const runAll = () => whileBusy(['wrong-run'], async () => {
   announce($('wrong-tally').textContent);
   const focused = document.activeElement?.id;
   detail(all.find(({ path }) => path === chosen));
-  if (focused === 'wrong-play') refocus($('wrong-play'));
+  if (['wrong-play', 'wrong-back'].includes(focused)) refocus($(focused));
 });
 
 function exportable() {
