@@ -47,6 +47,29 @@ export const focus = {
     await close();
   },
 
+  async "server-that-was-chosen-by-keyboard-is-played-next"() {
+    const { page, settled, close } = await panel("#wrong");
+    await settled();
+    const one = '#wrong-list [data-path="/wrong/client/accept-missing-opens/1"]';
+    // The second time it is shown already.
+    for (let turn = 0; turn < 2; turn++) {
+      await page.focus(one);
+      await page.keyboard.press("Enter");
+      await page.waitForFunction(() => document.activeElement.matches("#wrong-detail h2"));
+      for (const wanted of ["client/accept-missing-opens", "wrong-play", "wrong-back"]) {
+        await page.keyboard.press("Tab");
+        want((await focused(page)).includes(wanted), `${wanted} comes behind ${await focused(page)}`);
+      }
+      await page.keyboard.press("Enter");
+      want(await page.$eval(one, (one) => document.activeElement === one), `back is ${await focused(page)}`);
+    }
+    // By mouse, the list keeps it.
+    await page.click('#wrong-list [data-path="/wrong/client/accept-missing-opens/2"]');
+    await page.waitForFunction(() => document.querySelector("#wrong-detail dd.mono").textContent.endsWith("/2"));
+    want((await page.evaluate(() => document.activeElement.dataset.path)) === "/wrong/client/accept-missing-opens/2", `by mouse: ${await focused(page)}`);
+    await close();
+  },
+
   async "list-of-panels-is-reached-on-a-low-screen"() {
     for (const viewport of [{ width: 1400, height: 400 }, { width: 320, height: 256 }]) {
       const { page, close } = await panel("#compute", { viewport, reducedMotion: "reduce" });

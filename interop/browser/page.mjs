@@ -6,7 +6,9 @@ import { connect, createServer as createTcpServer } from "node:net";
 import { address, echo, launch, open, run, want } from "./harness.mjs";
 import { copies } from "./copies.mjs";
 import { focus } from "./focus.mjs";
+import { habits } from "./habits.mjs";
 import { links } from "./links.mjs";
+import { narrow } from "./narrow.mjs";
 import { panels } from "./panels.mjs";
 import { robust } from "./robust.mjs";
 
@@ -104,4 +106,4 @@ const socket = {
   },
 };
 
-await run({ ...panels, ...copies, ...links, ...focus, ...robust, ...socket });
+await run({ ...panels, ...narrow, ...copies, ...links, ...focus, ...habits, ...robust, ...socket });

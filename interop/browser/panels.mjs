@@ -14,10 +14,10 @@ const accept = (key) =>
     .digest("base64");
 
 /** What Chromium prints for a handshake or a frame that it refuses: the point of these panels. */
-const REFUSED = /WebSocket connection to 'ws:\/\/[^']*\/(wrong|malformed|cache)[^']*' failed/;
+export const REFUSED = /WebSocket connection to 'ws:\/\/[^']*\/(wrong|malformed|cache)[^']*' failed/;
 
 /** Each panel in the state that is looked at, with what a visitor does first. */
-const VIEWS = {
+export const VIEWS = {
   "#compute": async () => {},
   "#edit": async (page) => {
     await page.click('[data-way="version 8"]');
@@ -158,6 +158,42 @@ export const panels = {
       want(faults > 0 && (marks > 0) === (way === "no Host" || !way.startsWith("no ")), `${way}: ${faults} faults, ${marks} marks`);
     }
     wantQuiet({ trouble });
+    await close();
+  },
+
+  async "path-without-a-websocket-is-told-beside-the-verdict"() {
+    const { page, trouble, close } = await panel("#edit");
+    await page.waitForSelector('#edit-outcome[data-outcome="accepted"]');
+    const right = await page.inputValue("#edit-request");
+    want((await page.$$("#edit-elsewhere")).length === 0, "the echo is told to be none");
+    for (const [path, words] of [["/chat", "No WebSocket here"], ["/", "No WebSocket here"], ["/echo/", "No WebSocket here"], ["/wrong/correct", "Not the echo"], ["/cache", "Not the echo"], [`/${"x".repeat(5000)}`, "No WebSocket here"]]) {
+      const text = right.replace("/echo", path);
+      await page.fill("#edit-request", text);
+      await page.click("#edit-send");
+      const told = await textOf(page, "#edit-elsewhere", (told) => told.includes(words) && told.includes(path.slice(0, 100)));
+      want(told.length < 400, `told at length: ${told}`);
+      // Over a socket it is so: what is no WebSocket answers with no 101.
+      const answer = await raw(`${text.trimEnd().replaceAll("\n", "\r\n")}\r\n\r\n`);
+      want(answer.startsWith("HTTP/1.1 101") === (words === "Not the echo"), `${path.slice(0, 20)}: ${answer.slice(0, 60)}`);
+    }
+    await page.fill("#edit-request", right.replace("/echo", "/malformed/masked"));
+    await page.click("#edit-send");
+    await page.waitForFunction(() => document.querySelector("#edit-sent").textContent.includes("/malformed/masked"));
+    want((await page.$$("#edit-elsewhere")).length === 0, "what answers as the echo does is told to be none");
+    wantQuiet({ trouble });
+    await close();
+  },
+
+  async "undo-goes-back-to-the-client-that-was-chosen"() {
+    const { page, close } = await panel("#edit");
+    await page.click('[data-preset="Firefox"]');
+    const begin = await page.inputValue("#edit-request");
+    await page.click('[data-way="no key"]');
+    await page.waitForSelector('#edit-outcome[data-outcome="refused"]');
+    want((await page.$$('#edit-presets [aria-pressed="true"]')).length === 0, "a broken request is told to be as a client sends it");
+    await page.click("#edit-reset");
+    await page.waitForSelector('[data-preset="Firefox"][aria-pressed="true"]');
+    want((await page.inputValue("#edit-request")) === begin, "it went back to another one");
     await close();
   },
 

@@ -89,10 +89,12 @@ export function frameBytes(draft) {
 }
 
 function preview() {
-  const bytes = frameBytes(take());
+  const draft = take();
+  const bytes = frameBytes(draft);
   const known = decode(bytes);
   const shown = toHex(bytes.slice(0, 64), ' ') + (bytes.length > 64 ? ' …' : '');
-  fill($('frame-preview'), known ? bits(known.frame) : h('p', { class: 'remark' }, 'The header states more bytes than there are: the server will wait for the rest.'), h('p', { class: 'mono value', id: 'frame-bytes' }, shown));
+  fill($('frame-preview'), known ? bits(known.frame) : h('p', { class: 'remark' }, 'The header states more bytes than there are: the server will wait for the rest.'), h('p', { class: 'mono value', id: 'frame-bytes' }, shown),
+    draft.mask && !/^[0-9a-f]{8}$/i.test(draft.key) && h('p', { class: 'remark', id: 'frame-key-note' }, 'The masking key is not 8 hexadecimal digits: other letters are left out, and zeros fill it up.'));
 }
 
 async function judge() {

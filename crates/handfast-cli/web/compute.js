@@ -31,7 +31,7 @@ export function mount(into) {
         h('p', { class: 'who', 'aria-hidden': 'true' }, 'The client sends'),
         h('label', { for: 'key-input' }, 'Sec-WebSocket-Key'),
         h('input', { id: 'key-input', class: 'mono', spellcheck: 'false', autocapitalize: 'off', autocorrect: 'off', maxlength: 200,
-          'aria-describedby': 'key-verdict', oninput: () => useKey($('key-input').value) }),
+          'aria-describedby': 'key-verdict', oninput: () => useKey(valueOf($('key-input').value)) }),
         h('div', { class: 'row' }, button('New key', () => compute(null), { id: 'key-random', class: 'primary' }), button('RFC sample', () => useKey(SAMPLE), { id: 'key-sample' }))),
       h('div', { id: 'result', class: 'side answer' },
         h('p', { class: 'who', 'aria-hidden': 'true' }, 'The server answers'),
@@ -65,6 +65,9 @@ export function show(_place, state) {
   $('key-input').value = key;
   compute(key);
 }
+
+/** Whoever pastes a whole line of a head means its value. @param {string} text */
+const valueOf = (text) => text.replace(/^\s*sec-websocket-(key|accept):\s*/i, '');
 
 function useKey(key) {
   $('key-input').value = key;
@@ -169,7 +172,7 @@ let compared = 0;
 
 async function compare() {
   const mine = ++compared;
-  const [key, accept] = [$('key-input').value, $('accept-input').value.trim()];
+  const [key, accept] = [$('key-input').value, valueOf($('accept-input').value.trim())];
   if (!accept) return verdict('accept-verdict', null, '');
   if ($('result').dataset.valid !== 'true') return verdict('accept-verdict', null, 'To compare, the key above has to be a valid one.');
   try {

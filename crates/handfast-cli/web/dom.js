@@ -55,16 +55,27 @@ export function choose(control, value) {
 /** A button. @param {string} text @param {(event: Event) => void} onclick @param {Record<string, any>} [more] */
 export const button = (text, onclick, more = {}) => h('button', { type: 'button', onclick, ...more }, text);
 
+/** Shows a text to be copied by hand, selected, below the row of the button that could not. @param {HTMLElement} row @param {string} text */
+function showToCopy(row, text) {
+  const box = h('textarea', { class: 'to-copy', rows: 4, readonly: true, spellcheck: 'false', 'aria-label': 'Copy this by hand' });
+  box.value = text;
+  row.after(box);
+  box.select();
+  announce('The browser does not permit to copy. The text is selected: copy it by hand.');
+}
+
 /** A button that copies a text, and says so. @param {() => string} text @param {string} [label] @param {Record<string, any>} [more] */
 export function copyButton(text, label = 'Copy', more = {}) {
   const made = button(label, async () => {
+    for (const box of document.querySelectorAll('.to-copy')) box.remove();
     try {
       await navigator.clipboard.writeText(text());
       made.textContent = 'Copied';
       announce('Copied');
     } catch {
-      // Without leave to write to the clipboard the text can still be taken by hand.
+      // A browser may forbid it, and does on a page of plain HTTP from another machine.
       made.textContent = 'Could not copy';
+      showToCopy(made.parentElement, text());
     }
     setTimeout(() => { made.textContent = label; }, 1500);
   }, more);
@@ -107,7 +118,7 @@ function keepNext() {
 /** Changes the fragment at once, without a step in the history. @param {string} fragment */
 export function setFragment(fragment) {
   try {
-    history.replaceState(null, '', fragment);
+    history.replaceState(history.state, '', fragment);
   } catch {
     // The browser does not want to: the link stays as it was.
   }
@@ -135,9 +146,10 @@ export async function whileBusy(controls, work) {
   }
 }
 
-/** Gives the focus to an element where it was lost, and nowhere else. @param {HTMLElement} element */
+/** Gives the focus to an element where it was lost, and nowhere else. Firefox leaves it a while on what is disabled. @param {HTMLElement} element */
 export function refocus(element) {
-  if (document.activeElement === document.body) element.focus({ preventScroll: true });
+  const focused = document.activeElement;
+  if (focused === document.body || focused?.matches(':disabled')) element.focus({ preventScroll: true });
 }
 
 /** A link to a rule. @param {string} id */

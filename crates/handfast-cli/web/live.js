@@ -87,6 +87,7 @@ function connect() {
       log('note', `${kind}: ${event.code}${reason}`);
     } else {
       setStatus('failed', `It did not open (${event.code}). That is all a script is told; the server and the browser’s console know more.`);
+      observe(name, mine, times);
     }
     if (socket === mine) socket = null;
   });
@@ -129,7 +130,7 @@ function showSeen(into, seen, mine, times) {
         h('tbody', {}, row('Subprotocol', field(seen.request, 'Sec-WebSocket-Protocol'), field(seen.response, 'Sec-WebSocket-Protocol'), mine.protocol),
           row('Extension', field(seen.request, 'Sec-WebSocket-Extensions'), field(seen.response, 'Sec-WebSocket-Extensions'), mine.extensions)))),
       h('p', { class: 'remark' }, 'What the script could not see: ', (streams ? HIDDEN : ['Sec-WebSocket-Key', 'Sec-WebSocket-Accept', ...HIDDEN]).join(', '), '.')),
-      card('Times', bars([
+      times.open > 0 && card('Times', bars([
         ['new WebSocket() to open', times.open - times.begin],
         [`request read to ${streams ? '200' : '101'} written, on the server`, (seen.answered ?? 0) / 1000],
         ['first message there and back', times.first - times.open],

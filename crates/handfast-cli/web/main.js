@@ -24,6 +24,10 @@ const mounted = new Map();
 /** The fragment of each panel as it was left, where it says more than the name. @type {Map<string, string>} */
 const left = new Map();
 let shown = '';
+/** How far each step of the history was scrolled, by the moment that it was made. @type {Map<number, number>} */
+const heights = new Map();
+/** The step that is shown. */
+let step = stepOfHistory();
 
 function parts() {
   const fragment = location.hash.slice(1);
@@ -31,6 +35,17 @@ function parts() {
   const [name, ...place] = path.split('/');
   const known = Object.hasOwn(PANELS, name) ? name : 'compute';
   return { name: known, place: known === name ? decode(place.join('/')) : '', state: new URLSearchParams(query) };
+}
+
+/** Back and forward lead to a step that has its number already. */
+function stepOfHistory() {
+  const made = history.state?.step ?? performance.timeOrigin + performance.now();
+  try {
+    history.replaceState({ step: made }, '');
+  } catch {
+    // Too often for this browser: the step begins at the top.
+  }
+  return made;
 }
 
 function decode(text) {
@@ -87,7 +102,7 @@ async function route() {
   shown = name;
   here.panel.show(place, state);
   if (moved && !first) {
-    scrollTo(0, 0);
+    scrollTo({ top: heights.get(step) ?? 0, behavior: 'instant' });
     here.section.querySelector('h1')?.focus({ preventScroll: true });
   }
   document.body.dataset.ready = name;
@@ -101,6 +116,7 @@ function reveal(item) {
 
 /** A panel's bare name shows it as it was left, and then the address says so again. @param {HashChangeEvent} event */
 function arrive({ oldURL }) {
+  step = stepOfHistory();
   const before = new URL(oldURL).hash;
   if (before.includes('?')) left.set(before.slice(1).split(/[/?]/)[0], before);
   const again = left.get(location.hash.slice(1));
@@ -115,4 +131,5 @@ document.querySelector('.skip').addEventListener('click', (event) => {
   $('main').focus();
 });
 window.addEventListener('hashchange', arrive);
+window.addEventListener('scroll', () => heights.set(step, scrollY), { passive: true });
 route();

@@ -106,7 +106,7 @@ function probe(rule) {
     fill(result, h('p', { class: 'remark' }, 'Asking…'));
     try {
       const { verdict, got, reason, sent } = await getJson(`/api/probe?rule=${part(rule.id)}`);
-      fill(result, h('p', { class: 'banner', 'data-verdict': verdict, 'data-good': String(isGood(verdict) ?? '') }, h('b', {}, `${sign(verdict)} ${verdict}`), got ?? reason ?? ''), sent && h('pre', { class: 'wire', tabindex: 0 }, sent));
+      fill(result, h('p', { class: 'banner', 'data-verdict': verdict, 'data-good': String(isGood(verdict) ?? '') }, h('b', {}, `${sign(verdict)} ${verdict}`), got ?? reason ?? ''), sent && h('pre', { class: 'wire', tabindex: 0 }, sent.replaceAll('\\n', '\\n\n').trimEnd()));
     } catch (error) {
       fill(result, failure('No verdict', error));
     }

@@ -43,7 +43,7 @@ export function mount(into) {
 async function load() {
   [all, recorded] = await Promise.all([getJson('/api/wrong'), getJson('/recorded.json')]);
   const groups = Map.groupBy(all, (one) => (one.path === '/wrong/correct' ? '' : one.rule));
-  const item = (one) => h('li', {}, h('button', { type: 'button', class: 'case', 'data-path': one.path, onclick: () => { location.hash = `#wrong/${one.path.slice(7)}`; } },
+  const item = (one) => h('li', {}, h('button', { type: 'button', class: 'case', 'data-path': one.path, onclick: (event) => pick(one, event.detail === 0) },
     h('span', { class: 'what' }, one.label), h('span', { class: 'outcome' }, one.wanted)));
   const list = [];
   for (const [rule, cases] of groups) list.push(h('li', { class: 'group' }, rule ? [ruleLink(rule), h('span', { class: 'remark' }, cases[0].title)] : h('span', { class: 'remark' }, 'To compare with'), h('ul', { class: 'list' }, cases.map(item))));
@@ -74,6 +74,23 @@ export async function show(place) {
   else if (place) announce(`${one.label}: a right client ${one.wanted}`);
   // Where the list stands above, what was chosen from it would be out of sight.
   if (place && !matchMedia('(min-width: 75rem)').matches) $('wrong-detail').scrollIntoView({ block: 'start', behavior: 'instant' });
+  enter();
+}
+
+/** Whether the one that is shown next was chosen by keyboard. */
+let byKeyboard = false;
+
+/** Whoever chose by keyboard goes on in the details: behind the rest of the list they would be a hundred stops away. @param {Wrong} one @param {boolean} keyed */
+function pick(one, keyed) {
+  byKeyboard = keyed;
+  const fragment = `#wrong/${one.path.slice(7)}`;
+  if (location.hash === fragment) enter();
+  else location.hash = fragment;
+}
+
+function enter() {
+  if (byKeyboard) $('wrong-detail').querySelector('h2').focus();
+  byKeyboard = false;
 }
 
 /** @param {Wrong} one */
@@ -105,6 +122,7 @@ function detail(one) {
       h('dl', { class: 'facts' }, h('dt', {}, 'A right client'), h('dd', { id: 'wrong-wanted' }, one.wanted), h('dt', {}, 'Source'), h('dd', {}, one.source), one.needs && [h('dt', {}, 'Needs'), h('dd', {}, one.needs)],
         h('dt', {}, 'Address'), h('dd', { class: 'mono' }, one.path)),
       h('div', { class: 'row' }, button(outcome ? 'Play it again' : 'Play it in this browser', () => playOne(one), { id: 'wrong-play', class: 'primary' }),
+        button('Back to the list', () => document.querySelector('#wrong-list [aria-current]').focus(), { id: 'wrong-back' }),
         one.takes > 1000 && h('span', { class: 'remark' }, `takes ${Math.round(one.takes / 1000)} s`)),
       outcome && told(outcome)),
     h('section', { class: 'card' }, byteView(outcome?.seen ? 'What the server sent' : 'What it sends, to the sample key', answer, { wrong }, 'wrong-bytes'),
@@ -178,7 +196,7 @@ const runAll = () => whileBusy(['wrong-run'], async () => {
   announce($('wrong-tally').textContent);
   const focused = document.activeElement?.id;
   detail(all.find(({ path }) => path === chosen));
-  if (focused === 'wrong-play') refocus($('wrong-play'));
+  if (['wrong-play', 'wrong-back'].includes(focused)) refocus($(focused));
 });
 
 function exportable() {

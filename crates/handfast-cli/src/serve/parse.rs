@@ -1,12 +1,13 @@
 //! A request of the visitor's making, given to the parser and the validator that judge real ones.
 
-use super::{places, words};
+use super::{places, site, words};
 use crate::escape;
 use handfast::Answer;
-use handfast_proto::handshake::{HttpResponse, Offer, Policy, Progress, Refusal, RequestReader};
+use handfast_proto::handshake::{HttpResponse, Offer, Policy, Progress, Refusal, Request, RequestReader};
 use serde_json::{Value, json};
 
-/// What a server with this policy and answer does with these bytes: the bytes of its answer, and why.
+/// What a server with this policy and answer does with these bytes: the bytes of its answer, and why. Every path is judged as one
+/// of a WebSocket; what stands there on this server is told beside it, once the head could be read.
 pub fn judge(bytes: &[u8], policy: &Policy, answer: &Answer) -> Value {
     let mut reader = RequestReader::new();
     let (request, used) = match reader.read(bytes, policy) {
@@ -19,6 +20,15 @@ pub fn judge(bytes: &[u8], policy: &Policy, answer: &Answer) -> Value {
         }
         Err(refusal) => return refused(&refusal, bytes),
     };
+    let (path, what) = (request.path().to_owned(), site::what_stands_at(request.path()));
+    let mut verdict = judge_request(request, bytes, policy, answer);
+    // What stands behind the head is already the first frame.
+    verdict["behind"] = escape::hex(&bytes[used..]).into();
+    (verdict["path"], verdict["what"]) = (path.into(), what.into());
+    verdict
+}
+
+fn judge_request(request: Request, bytes: &[u8], policy: &Policy, answer: &Answer) -> Value {
     let offer = match request.into_offer(policy) {
         Ok(offer) => offer,
         Err(refusal) => return refused(&refusal, bytes),
@@ -28,8 +38,6 @@ pub fn judge(bytes: &[u8], policy: &Policy, answer: &Answer) -> Value {
             let mut verdict = answered("accepted", 101, &response);
             verdict["offer"] = learnt(&offer);
             verdict["subprotocol"] = accepted.subprotocol().into();
-            // What stands behind the head is already the first frame.
-            verdict["behind"] = escape::hex(&bytes[used..]).into();
             verdict
         }
         Err(misuse) => {
@@ -94,6 +102,25 @@ mod tests {
         assert!(rules.contains(&"server/version-draft") && rules.len() == 2, "{rules:?}");
         assert!(faults.iter().all(|fault| !fault["fix"].as_str().unwrap_or_default().is_empty()));
         assert_eq!(verdict["outcome"], "refused");
+    }
+
+    #[test]
+    fn what_stands_at_the_path_is_told_beside_the_verdict() {
+        for (path, what) in [
+            ("/echo", "echo"),
+            ("/chat", "page"),
+            ("/", "page"),
+            ("/wrong/correct", "wrong"),
+            ("/cache", "wrong"),
+        ] {
+            let verdict = judged(&GOOD.replace("/echo", &format!("{path}?a=b")));
+            assert_eq!((&verdict["path"], &verdict["what"]), (&json!(path), &json!(what)));
+            assert_eq!(verdict["outcome"], "accepted");
+            let refused = judged(&GOOD.replace("/echo", path).replace("13", "8"));
+            assert_eq!((&refused["what"], &refused["outcome"]), (&json!(what), &json!("refused")));
+        }
+        // Refused before anybody looks at its path.
+        assert_eq!(judged(&GOOD.replace("/echo", "/chat").replace("Host:", "Host :")).get("what"), None);
     }
 
     #[test]

@@ -143,8 +143,7 @@ impl Site {
         let path = request.path();
         let malformed = path.strip_prefix("/malformed/").and_then(Malformed::find);
         let wrong = wrong::find(path);
-        let is_played = matches!(path, "/echo" | "/cache") || malformed.is_some() || wrong.is_some();
-        if !is_played {
+        if what_stands_at(path) == "page" {
             let response = self.page(&request).await;
             return request.respond(response).await;
         }
@@ -288,6 +287,20 @@ impl Site {
             return page::json(asked, probed);
         }
         page::respond(asked, request.head().as_bytes(), self)
+    }
+}
+
+/// What answers a handshake at this path: an `echo` that keeps the rules, a server that is `wrong` on purpose and may answer
+/// anything, or no WebSocket but a `page`, which may be a 404.
+pub fn what_stands_at(path: &str) -> &'static str {
+    let malformed = path.strip_prefix("/malformed/").and_then(Malformed::find);
+    if path == "/echo" || malformed.is_some() {
+        // Malformed frames come behind a right answer.
+        "echo"
+    } else if path == "/cache" || wrong::find(path).is_some() {
+        "wrong"
+    } else {
+        "page"
     }
 }
 
