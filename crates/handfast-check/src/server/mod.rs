@@ -5,6 +5,7 @@ pub(crate) mod context;
 pub(crate) mod exchange;
 mod h2;
 pub(crate) mod judge;
+mod judging;
 pub(crate) mod options;
 pub(crate) mod phases;
 mod rules_answer;
