@@ -8,7 +8,7 @@ use tokio::sync::{Mutex, Semaphore};
 use tokio::time::Instant;
 
 use super::context::Context;
-use super::exchange::{Reaction, exchange};
+use super::exchange::{Observation, Reaction, exchange};
 use super::h2;
 use super::judge::Probe;
 use super::judging::{Judging, Plan};
@@ -59,13 +59,34 @@ pub(crate) async fn run(
     context.address = climb.address.unwrap_or(context.address);
     context.echoes = climb.echoes;
     context.pongs = climb.pongs;
+    let patience = context.options.timeout;
+    let vain = ladder.waited_in_vain(patience);
+    if vain {
+        // It has had its time: what is asked now, over HTTP/2 too, only tells whether anybody is there at all.
+        context.options.timeout = patience.min(context.options.quiet);
+    }
     if tried && !http {
         // One lost answer is no judgement, and a port that never speaks HTTP is no server to be judged.
-        http = exchange(&context, &base).await.status().is_some();
+        let again = exchange(&context, &base);
+        if vain {
+            let plain = context.base().plain_get();
+            let (again, plain) = tokio::join!(again, exchange(&context, &plain));
+            http = again.status().is_some();
+            let words =
+                format!("; asked again: {}; {}", again.describe(&context), on_plain(&context, &plain));
+            ladder.broke.iter_mut().for_each(|broke| *broke += &words);
+        } else {
+            http = again.await.status().is_some();
+        }
+    }
+    let mut first = None;
+    if http {
+        context.options.timeout = patience;
+        first = second_handshake(&mut context, &base, &mut ladder).await;
     }
     let mut results = Vec::new();
-    let context = if http {
-        judge_all(context, &base, &probes, &mut ladder, &mut results, observe).await
+    let context = if let Some(first) = first {
+        judge_all(context, &first, &probes, &mut ladder, &mut results, observe).await
     } else {
         let missing = if climb.address.is_some() { "no HTTP" } else { "no connection" };
         let why = ladder.broke.clone().unwrap_or_else(|| missing.to_owned());
@@ -94,17 +115,48 @@ pub(crate) async fn run(
     Ok(report)
 }
 
-/// The rules of HTTP/1.1, behind two more correct requests that tell what can be judged.
+/// What a server that leaves the handshake unanswered does with a plain GET, in words.
+fn on_plain(context: &Context, seen: &Observation) -> String {
+    match seen.status() {
+        Some(_) => format!("a plain GET got {}: only the handshake hangs", seen.describe(context)),
+        None => "a plain GET got no answer either".to_owned(),
+    }
+}
+
+/// The answer to a second correct handshake, with another key: it decides whether anything can be judged. None where the
+/// server answered the first one only.
+async fn second_handshake(
+    context: &mut Context,
+    base: &Stimulus,
+    ladder: &mut Ladder,
+) -> Option<Observation> {
+    let seen = exchange(context, base).await;
+    if seen.status().is_some() {
+        return Some(seen);
+    }
+    let patience = context.options.timeout;
+    context.options.timeout = patience.min(context.options.quiet);
+    let again = exchange(context, base).await;
+    if again.status().is_some() {
+        context.options.timeout = patience;
+        return Some(again);
+    }
+    let (once, twice) = (seen.describe(context), again.describe(context));
+    ladder.broke = Some(format!(
+        "the second handshake: the first correct request was answered, and the same again was not: {once}; then {twice}"
+    ));
+    None
+}
+
+/// The rules of HTTP/1.1, behind one more correct request that tells what can be judged.
 async fn judge_all(
     mut context: Context,
-    base: &Stimulus,
+    first: &Observation,
     probes: &[&Probe],
     ladder: &mut Ladder,
     results: &mut Vec<RuleResult>,
     observe: &mut Observer<'_>,
 ) -> Arc<Context> {
-    // A second correct handshake, with another key, decides whether anything can be judged.
-    let first = exchange(&context, base).await;
     context.accepted = first.status() == Some(101) && first.accept_fault().is_none();
     if context.accepted {
         let offer =
@@ -123,6 +175,7 @@ async fn judge_all(
     for late in [false, true] {
         judging.send(|stimulus, _| stimulus.late == late).await;
     }
+    let base = &context.base().named("the correct request");
     // A busy machine is no judgement: what stayed silent is asked once more, and an answer counts. Who answers nobody any more
     // need not be asked.
     if !(context.accepted && judging.doubts() && gone(&context, base).await) {
