@@ -8,6 +8,7 @@ pub(crate) mod judge;
 mod judging;
 pub(crate) mod options;
 pub(crate) mod phases;
+mod presence;
 mod rules_answer;
 mod rules_http;
 mod rules_key;

@@ -8,7 +8,7 @@ use tokio::sync::{Mutex, Semaphore};
 use tokio::time::Instant;
 
 use super::context::Context;
-use super::exchange::{Observation, Reaction, exchange};
+use super::exchange::{Observation, exchange};
 use super::h2;
 use super::judge::Probe;
 use super::judging::{Judging, Plan};
@@ -37,6 +37,8 @@ pub(crate) async fn run(
         slots: Semaphore::new(options.parallel.max(1)),
         next_start: Mutex::new(Instant::now()),
         survived: AtomicBool::new(true),
+        usual: None,
+        gone: AtomicBool::new(false),
         alone: false,
         accepted: false,
         echoes: false,
@@ -157,6 +159,7 @@ async fn judge_all(
     results: &mut Vec<RuleResult>,
     observe: &mut Observer<'_>,
 ) -> Arc<Context> {
+    context.usual = first.status();
     context.accepted = first.status() == Some(101) && first.accept_fault().is_none();
     if context.accepted {
         let offer =
@@ -175,31 +178,20 @@ async fn judge_all(
     for late in [false, true] {
         judging.send(|stimulus, _| stimulus.late == late).await;
     }
-    let base = &context.base().named("the correct request");
-    // A busy machine is no judgement: what stayed silent is asked once more, and an answer counts. Who answers nobody any more
-    // need not be asked.
-    if !(context.accepted && judging.doubts() && gone(&context, base).await) {
-        judging
-            .send(|stimulus, unsure| {
-                unsure && !matches!(stimulus.delivery, Delivery::Drip(_) | Delivery::Endless(..))
-            })
-            .await;
-    }
-    if context.accepted {
-        let after = exchange(&context, base).await;
-        context.set_survived(matches!(after.reaction(&context), Reaction::Accepted));
-    }
-    results.extend(judging.end());
-    if !context.survived() {
-        ladder.broke.get_or_insert_with(|| {
-            "the end: after the run the target no longer accepts the correct request".to_owned()
-        });
+    // A busy machine is no judgement: what stayed silent is asked once more, and an answer counts.
+    judging
+        .send(|stimulus, unsure| {
+            unsure && !matches!(stimulus.delivery, Delivery::Drip(_) | Delivery::Endless(..))
+        })
+        .await;
+    context.set_survived(judging.survived().await);
+    let (told, notes) = judging.end();
+    results.extend(told);
+    let end = "the end: after the run the target no longer accepts the correct request".to_owned();
+    let notes = if notes.is_empty() && !context.survived() { vec![end] } else { notes };
+    if !notes.is_empty() {
+        let broke = ladder.broke.take().into_iter().chain(notes);
+        ladder.broke = Some(broke.collect::<Vec<_>>().join("; then at "));
     }
     context
-}
-
-/// Whether even the correct request gets nothing.
-async fn gone(context: &Context, base: &Stimulus) -> bool {
-    let reaction = exchange(context, base).await.reaction(context);
-    matches!(reaction, Reaction::Silent | Reaction::Closed | Reaction::Reset | Reaction::Unreachable(_))
 }
