@@ -41,6 +41,12 @@ impl Ladder {
         (tries.peek().is_some(), tries.any(|phase| phase.ok))
     }
 
+    /// The last step ended without an answer, after all the time that an answer may take.
+    pub(crate) fn waited_in_vain(&self, limit: Duration) -> bool {
+        let last = self.phases.last().filter(|phase| !phase.ok);
+        last.is_some_and(|phase| u128::from(phase.microseconds) >= limit.as_micros())
+    }
+
     /// Name, TCP to each address, and TLS: the first address that took a connection, and the stream if TLS came about, too.
     pub(crate) async fn reach(
         &mut self,
@@ -129,6 +135,18 @@ mod tests {
     use std::io::{Error, ErrorKind};
 
     use super::*;
+
+    #[test]
+    fn only_a_last_step_that_took_all_the_time_waited_in_vain() {
+        let limit = Duration::from_millis(1);
+        let long_ago = Instant::now() - 2 * limit;
+        let mut ladder = Ladder::default();
+        assert!(!ladder.waited_in_vain(limit));
+        ladder.step("tcp", long_ago, Ok(String::new()));
+        assert!(!ladder.waited_in_vain(limit));
+        ladder.step("http", long_ago, Err(String::new()));
+        assert!(ladder.waited_in_vain(limit) && !ladder.waited_in_vain(Duration::from_secs(60)));
+    }
 
     #[test]
     fn a_failed_tls_handshake_comes_with_what_to_do() {

@@ -27,6 +27,12 @@ pub(crate) const SENT_KEPT_BYTES_MAX: usize = 2 << 20;
 /// A write to a server that moves nothing for this long is given up. Longer than the pauses of any delivery.
 pub(crate) const STUCK_MAX: Duration = Duration::from_secs(70);
 
+/// A server that went away in the middle of a check is waited for so long: supervisors start a dead one again within seconds.
+pub(crate) const RETURN_MAX: Duration = Duration::from_secs(5);
+
+/// One that went away and came back more often than this is judged no further.
+pub(crate) const RETURNS_MAX: usize = 8;
+
 /// What the client in front of a device reads of one connection: some tunnels carry megabytes.
 pub(crate) const LINK_BYTES_MAX: usize = 4 << 20;
 

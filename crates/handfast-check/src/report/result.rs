@@ -199,7 +199,7 @@ pub struct Report {
     pub target: String,
     /// The steps, in order; empty where the check has none.
     pub phases: Vec<Phase>,
-    /// Where it broke, if it did before a rule could be judged.
+    /// Where it broke, if it did: before a rule could be judged, or later, when the server went away.
     pub broke: Option<String>,
     /// The counts.
     pub summary: Summary,

@@ -23,6 +23,8 @@ pub(crate) struct Context {
     pub(crate) tls: Option<Arc<ClientConfig>>,
     /// The correct request was accepted.
     pub(crate) accepted: bool,
+    /// The status that the correct request gets while all is well.
+    pub(crate) usual: Option<u16>,
     /// The target sends text messages back.
     pub(crate) echoes: bool,
     /// The target answers pings.
@@ -33,6 +35,8 @@ pub(crate) struct Context {
     pub(crate) alone: bool,
     /// The correct request was still accepted after the run.
     pub(crate) survived: AtomicBool,
+    /// The target went away in the middle of the run, and has not come back.
+    pub(crate) gone: AtomicBool,
     /// How many probes run at once.
     pub(crate) slots: Semaphore,
     /// When the next connection may start, under a rate.
@@ -53,6 +57,16 @@ impl Context {
     /// Notes whether it was.
     pub(crate) fn set_survived(&self, survived: bool) {
         self.survived.store(survived, Ordering::Relaxed);
+    }
+
+    /// The target went away, and has not come back.
+    pub(crate) fn gone(&self) -> bool {
+        self.gone.load(Ordering::Relaxed)
+    }
+
+    /// Notes that it did.
+    pub(crate) fn set_gone(&self) {
+        self.gone.store(true, Ordering::Relaxed);
     }
 
     /// Waits for this connection's turn under the rate.

@@ -54,6 +54,12 @@ pub(crate) struct Observation {
     pub(crate) waited: Duration,
     /// The whole request had left before the answer was read.
     pub(crate) sent_whole: bool,
+    /// When the connection stood.
+    pub(crate) begun: Option<Instant>,
+    /// When it was over.
+    pub(crate) ended: Option<Instant>,
+    /// Sent alone, it got no answer and the server went away.
+    pub(crate) fatal: bool,
 }
 
 /// How reading ended.
@@ -68,8 +74,8 @@ pub(crate) enum End {
     Reset,
     /// Nothing more came in time.
     Silent,
-    /// The connection could not be made.
-    Unreachable(String),
+    /// Nothing was measured, in words: there was no connection, or the server went away meanwhile.
+    Unmeasured(String),
 }
 
 /// What the answer amounts to.
@@ -89,8 +95,8 @@ pub(crate) enum Reaction {
     Reset,
     /// No final answer in time.
     Silent,
-    /// No connection, in words.
-    Unreachable(String),
+    /// Nothing was measured, in words.
+    Unmeasured(String),
 }
 
 struct Reader {
@@ -145,10 +151,12 @@ pub(crate) async fn exchange(context: &Context, stimulus: &Stimulus) -> Observat
     let stream = match connect(context).await {
         Ok(stream) => stream,
         Err(error) => {
-            seen.end = End::Unreachable(error.to_string());
+            seen.end = End::Unmeasured(format!("no connection: {error}"));
+            seen.ended = Some(Instant::now());
             return seen;
         }
     };
+    seen.begun = Some(Instant::now());
     let (half, mut writer) = split(stream);
     let mut reader = Reader { half, bytes: Vec::new(), end: End::Open };
     let answered = send_and_read(context, stimulus, &request, &mut writer, &mut reader, &mut seen).await;
@@ -165,6 +173,7 @@ pub(crate) async fn exchange(context: &Context, stimulus: &Stimulus) -> Observat
     if seen.end == End::Open {
         seen.end = reader.end;
     }
+    seen.ended = Some(Instant::now());
     seen
 }
 
@@ -439,6 +448,11 @@ fn answer_end(seen: &Observation) -> usize {
 }
 
 impl Observation {
+    /// Nothing was measured, and why.
+    pub(crate) fn unmeasured(why: &str) -> Observation {
+        Observation { end: End::Unmeasured(why.to_owned()), ..Observation::default() }
+    }
+
     /// The final status, if one came.
     pub(crate) fn status(&self) -> Option<u16> {
         self.head.as_ref().and_then(|head| head.status)
@@ -478,7 +492,7 @@ impl Observation {
     /// What the answer amounts to.
     pub(crate) fn reaction(&self, context: &Context) -> Reaction {
         match (&self.head, &self.end) {
-            (_, End::Unreachable(why)) => Reaction::Unreachable(why.clone()),
+            (_, End::Unmeasured(why)) => Reaction::Unmeasured(why.clone()),
             (Some(head), _) => match head.status {
                 Some(101) => match self.accept_fault() {
                     Some(fault) => Reaction::Faulty(fault),
@@ -516,7 +530,7 @@ impl Observation {
             Reaction::Closed => "the connection closed without a byte".to_owned(),
             Reaction::Reset => "the connection was reset without a byte".to_owned(),
             Reaction::Silent => format!("no answer within {:.0?}", self.waited),
-            Reaction::Unreachable(why) => format!("no connection: {why}"),
+            Reaction::Unmeasured(why) => why,
         }
     }
 }

@@ -1,7 +1,7 @@
 //! From what came to a verdict.
 
 use super::context::Context;
-use super::exchange::{Observation, Reaction};
+use super::exchange::{End, Observation, Reaction};
 use super::stimulus::Stimulus;
 pub(crate) use crate::finding::{Finding, worst};
 use crate::report::Verdict;
@@ -66,19 +66,22 @@ pub(crate) enum Judge {
 
 /// The judgement over these exchanges.
 pub(crate) fn judge(judge: Judge, context: &Context, seen: &[Observation]) -> Finding {
+    if let Some(finding) = fatal(context, seen) {
+        return finding;
+    }
     let one: fn(&Context, &Observation) -> Finding = match judge {
         Judge::Refused => refused,
         Judge::Not101 => not_101,
         Judge::Accepted => accepted,
         Judge::Each(one) => one,
         Judge::All(all) => {
-            return unreachable(seen).or_else(|| left(context, seen)).unwrap_or_else(|| all(context, seen));
+            return unmeasured(seen).or_else(|| left(context, seen)).unwrap_or_else(|| all(context, seen));
         }
         Judge::After(all) | Judge::Run(all) => return all(context, seen),
     };
     worst(seen.iter().map(|observation| {
-        if let Reaction::Unreachable(why) = observation.reaction(context) {
-            return Finding::open(format!("no connection: {why}"));
+        if let Reaction::Unmeasured(why) = observation.reaction(context) {
+            return Finding::open(why);
         }
         if let Some(finding) = left(context, std::slice::from_ref(observation)) {
             return finding;
@@ -91,9 +94,21 @@ pub(crate) fn judge(judge: Judge, context: &Context, seen: &[Observation]) -> Fi
     }))
 }
 
-fn unreachable(seen: &[Observation]) -> Option<Finding> {
-    let place = seen.iter().position(|one| matches!(one.end, super::exchange::End::Unreachable(_)))?;
-    Some(Finding::open("no connection for one of the requests").at(place))
+/// One request that ends the server decides, whatever the others got.
+fn fatal(context: &Context, seen: &[Observation]) -> Option<Finding> {
+    let place = seen.iter().position(|one| one.fatal)?;
+    let (label, got) = (&seen[place].label, seen[place].describe(context));
+    Some(
+        Finding::fail(format!("{label}: {got}, and the server went away: sent alone, this request ends it"))
+            .at(place),
+    )
+}
+
+fn unmeasured(seen: &[Observation]) -> Option<Finding> {
+    seen.iter().enumerate().find_map(|(place, one)| match &one.end {
+        End::Unmeasured(why) => Some(Finding::open(format!("one of the requests: {why}")).at(place)),
+        _ => None,
+    })
 }
 
 /// Silence of a server that answers nobody any more says nothing about this request.
@@ -114,7 +129,7 @@ pub(crate) fn refused(context: &Context, seen: &Observation) -> Finding {
         Reaction::Status(400..=599) | Reaction::Closed | Reaction::Reset => Finding::pass(text),
         Reaction::Status(_) | Reaction::NotHttp => Finding::remark(text),
         Reaction::Silent => Finding::remark(format!("{text}: neither accepted nor refused")),
-        Reaction::Unreachable(_) => Finding::open(text),
+        Reaction::Unmeasured(_) => Finding::open(text),
     }
 }
 
@@ -131,7 +146,7 @@ pub(crate) fn accepted(context: &Context, seen: &Observation) -> Finding {
     let text = seen.describe(context);
     match seen.reaction(context) {
         Reaction::Accepted => Finding::pass(text),
-        Reaction::Unreachable(_) => Finding::open(text),
+        Reaction::Unmeasured(_) => Finding::open(text),
         // RFC 6455 section 4.1 allows both: they say that this request is not the correct one here.
         Reaction::Status(401) if context.options.credentials.is_none() => {
             Finding::open(format!("{text}: not known without --credentials"))

@@ -1,19 +1,17 @@
 //! A run: the ladder, all exchanges at once, then the judgement.
 
-use std::collections::HashMap;
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 
 use handfast_proto::rules::Rule;
 use tokio::sync::{Mutex, Semaphore};
-use tokio::task::JoinSet;
 use tokio::time::Instant;
 
-use super::again;
 use super::context::Context;
-use super::exchange::{End, Observation, Reaction, exchange};
+use super::exchange::{Observation, exchange};
 use super::h2;
-use super::judge::{Finding, Judge, Need, Probe, judge};
+use super::judge::Probe;
+use super::judging::{Judging, Plan};
 use super::options::Options;
 use super::phases;
 use super::stimulus::{Delivery, Stimulus};
@@ -39,6 +37,8 @@ pub(crate) async fn run(
         slots: Semaphore::new(options.parallel.max(1)),
         next_start: Mutex::new(Instant::now()),
         survived: AtomicBool::new(true),
+        usual: None,
+        gone: AtomicBool::new(false),
         alone: false,
         accepted: false,
         echoes: false,
@@ -61,13 +61,34 @@ pub(crate) async fn run(
     context.address = climb.address.unwrap_or(context.address);
     context.echoes = climb.echoes;
     context.pongs = climb.pongs;
+    let patience = context.options.timeout;
+    let vain = ladder.waited_in_vain(patience);
+    if vain {
+        // It has had its time: what is asked now, over HTTP/2 too, only tells whether anybody is there at all.
+        context.options.timeout = patience.min(context.options.quiet);
+    }
     if tried && !http {
         // One lost answer is no judgement, and a port that never speaks HTTP is no server to be judged.
-        http = exchange(&context, &base).await.status().is_some();
+        let again = exchange(&context, &base);
+        if vain {
+            let plain = context.base().plain_get();
+            let (again, plain) = tokio::join!(again, exchange(&context, &plain));
+            http = again.status().is_some();
+            let words =
+                format!("; asked again: {}; {}", again.describe(&context), on_plain(&context, &plain));
+            ladder.broke.iter_mut().for_each(|broke| *broke += &words);
+        } else {
+            http = again.await.status().is_some();
+        }
+    }
+    let mut first = None;
+    if http {
+        context.options.timeout = patience;
+        first = second_handshake(&mut context, &base, &mut ladder).await;
     }
     let mut results = Vec::new();
-    let context = if http {
-        judge_all(context, &base, &probes, &mut ladder, &mut results, observe).await
+    let context = if let Some(first) = first {
+        judge_all(context, &first, &probes, &mut ladder, &mut results, observe).await
     } else {
         let missing = if climb.address.is_some() { "no HTTP" } else { "no connection" };
         let why = ladder.broke.clone().unwrap_or_else(|| missing.to_owned());
@@ -96,17 +117,49 @@ pub(crate) async fn run(
     Ok(report)
 }
 
-/// The rules of HTTP/1.1, behind two more correct requests that tell what can be judged.
+/// What a server that leaves the handshake unanswered does with a plain GET, in words.
+fn on_plain(context: &Context, seen: &Observation) -> String {
+    match seen.status() {
+        Some(_) => format!("a plain GET got {}: only the handshake hangs", seen.describe(context)),
+        None => "a plain GET got no answer either".to_owned(),
+    }
+}
+
+/// The answer to a second correct handshake, with another key: it decides whether anything can be judged. None where the
+/// server answered the first one only.
+async fn second_handshake(
+    context: &mut Context,
+    base: &Stimulus,
+    ladder: &mut Ladder,
+) -> Option<Observation> {
+    let seen = exchange(context, base).await;
+    if seen.status().is_some() {
+        return Some(seen);
+    }
+    let patience = context.options.timeout;
+    context.options.timeout = patience.min(context.options.quiet);
+    let again = exchange(context, base).await;
+    if again.status().is_some() {
+        context.options.timeout = patience;
+        return Some(again);
+    }
+    let (once, twice) = (seen.describe(context), again.describe(context));
+    ladder.broke = Some(format!(
+        "the second handshake: the first correct request was answered, and the same again was not: {once}; then {twice}"
+    ));
+    None
+}
+
+/// The rules of HTTP/1.1, behind one more correct request that tells what can be judged.
 async fn judge_all(
     mut context: Context,
-    base: &Stimulus,
+    first: &Observation,
     probes: &[&Probe],
     ladder: &mut Ladder,
     results: &mut Vec<RuleResult>,
     observe: &mut Observer<'_>,
 ) -> Arc<Context> {
-    // A second correct handshake, with another key, decides whether anything can be judged.
-    let first = exchange(&context, base).await;
+    context.usual = first.status();
     context.accepted = first.status() == Some(101) && first.accept_fault().is_none();
     if context.accepted {
         let offer =
@@ -125,232 +178,20 @@ async fn judge_all(
     for late in [false, true] {
         judging.send(|stimulus, _| stimulus.late == late).await;
     }
-    // A busy machine is no judgement: what stayed silent is asked once more, and an answer counts. Who answers nobody any more
-    // need not be asked.
-    if !(context.accepted && judging.doubts() && gone(&context, base).await) {
-        judging
-            .send(|stimulus, unsure| {
-                unsure && !matches!(stimulus.delivery, Delivery::Drip(_) | Delivery::Endless(..))
-            })
-            .await;
-    }
-    if context.accepted {
-        let after = exchange(&context, base).await;
-        context.set_survived(matches!(after.reaction(&context), Reaction::Accepted));
-    }
-    results.extend(judging.end());
-    if !context.survived() {
-        ladder.broke.get_or_insert_with(|| {
-            "the end: after the run the target no longer accepts the correct request".to_owned()
-        });
+    // A busy machine is no judgement: what stayed silent is asked once more, and an answer counts.
+    judging
+        .send(|stimulus, unsure| {
+            unsure && !matches!(stimulus.delivery, Delivery::Drip(_) | Delivery::Endless(..))
+        })
+        .await;
+    context.set_survived(judging.survived().await);
+    let (told, notes) = judging.end();
+    results.extend(told);
+    let end = "the end: after the run the target no longer accepts the correct request".to_owned();
+    let notes = if notes.is_empty() && !context.survived() { vec![end] } else { notes };
+    if !notes.is_empty() {
+        let broke = ladder.broke.take().into_iter().chain(notes);
+        ladder.broke = Some(broke.collect::<Vec<_>>().join("; then at "));
     }
     context
-}
-
-/// Whether even the correct request gets nothing.
-async fn gone(context: &Context, base: &Stimulus) -> bool {
-    let reaction = exchange(context, base).await.reaction(context);
-    matches!(reaction, Reaction::Silent | Reaction::Closed | Reaction::Reset | Reaction::Unreachable(_))
-}
-
-/// Why a probe is skipped, or its stimuli: places in the plan, with their labels.
-type Wanted = Result<Vec<(usize, String)>, String>;
-
-/// What to send, each form once, and which probe wants which.
-struct Plan {
-    unique: Vec<Stimulus>,
-    /// For each probe: why it is skipped, or its stimuli as places in `unique`, with their labels.
-    wanted: Vec<Wanted>,
-}
-
-impl Plan {
-    fn new(context: &Context, probes: &[&Probe]) -> Plan {
-        let mut places: HashMap<Stimulus, usize> = HashMap::new();
-        let mut plan = Plan { unique: Vec::new(), wanted: Vec::new() };
-        for probe in probes {
-            if let Some(reason) = unmet(context, probe) {
-                plan.wanted.push(Err(reason));
-                continue;
-            }
-            let mut wanted = Vec::new();
-            for stimulus in (probe.stimuli)(context) {
-                let label = stimulus.label.clone();
-                // The label does not make another exchange.
-                let bare = Stimulus { label: String::new(), ..stimulus.clone() };
-                let place = *places.entry(bare).or_insert_with(|| {
-                    plan.unique.push(stimulus);
-                    plan.unique.len() - 1
-                });
-                wanted.push((place, label));
-            }
-            plan.wanted.push(Ok(wanted));
-        }
-        plan
-    }
-}
-
-/// A plan on its way: what came, and the rules that are judged by it already.
-struct Judging<'a, 'o> {
-    context: &'a Arc<Context>,
-    probes: &'a [&'a Probe],
-    plan: &'a Plan,
-    observe: &'a mut Observer<'o>,
-    /// What came for each stimulus; none where nothing was sent yet.
-    seen: Vec<Option<Observation>>,
-    results: Vec<Option<RuleResult>>,
-}
-
-impl<'a, 'o> Judging<'a, 'o> {
-    fn new(
-        context: &'a Arc<Context>,
-        probes: &'a [&'a Probe],
-        plan: &'a Plan,
-        observe: &'a mut Observer<'o>,
-    ) -> Judging<'a, 'o> {
-        let (seen, results) = (vec![None; plan.unique.len()], vec![None; probes.len()]);
-        let mut judging = Judging { context, probes, plan, observe, seen, results };
-        for (at, wanted) in plan.wanted.iter().enumerate() {
-            if let Err(reason) = wanted {
-                let rule = Rule::find(probes[at].rule).expect("a test holds the table against the catalogue");
-                judging.tell(at, RuleResult::skipped(rule, reason));
-            }
-        }
-        judging
-    }
-
-    /// Sends those that the function chooses by themselves and by whether their answer left doubts.
-    async fn send(&mut self, chosen: impl Fn(&Stimulus, bool) -> bool) {
-        let mut tasks = JoinSet::new();
-        for (place, stimulus) in self.plan.unique.iter().enumerate() {
-            let doubtful = self.seen[place].as_ref().is_some_and(|seen| unsure(self.context, seen));
-            if !chosen(stimulus, doubtful) {
-                continue;
-            }
-            let (context, stimulus) = (Arc::clone(self.context), stimulus.clone());
-            tasks.spawn(async move {
-                let _slot = context.slots.acquire().await.expect("the semaphore is never closed");
-                let mut seen = exchange(&context, &stimulus).await;
-                if matches!(seen.end, End::Unreachable(_)) {
-                    // Once more: a full backlog is no judgement.
-                    tokio::time::sleep(std::time::Duration::from_millis(200)).await;
-                    seen = exchange(&context, &stimulus).await;
-                }
-                (place, seen)
-            });
-        }
-        while let Some(result) = tasks.join_next().await {
-            let (place, seen) = result.expect("an exchange does not panic and is not aborted");
-            let again = self.seen[place].is_some();
-            if again && unsure(self.context, &seen) {
-                continue;
-            }
-            self.seen[place] = Some(seen);
-            self.judge_by(place);
-            let done = self.seen.iter().filter(|seen| seen.is_some()).count();
-            (self.observe)(Event::Progress { done, total: self.seen.len() });
-        }
-    }
-
-    /// Some answers left doubts.
-    fn doubts(&self) -> bool {
-        self.seen.iter().flatten().any(|seen| unsure(self.context, seen))
-    }
-
-    /// Judges what this stimulus was the last one for, as far as no doubt and no later knowledge stands against it.
-    fn judge_by(&mut self, place: usize) {
-        let known =
-            |place: &usize| self.seen[*place].as_ref().is_some_and(|seen| !unsure(self.context, seen));
-        let mut ready = Vec::new();
-        for (at, wanted) in self.plan.wanted.iter().enumerate() {
-            let Ok(wanted) = wanted else { continue };
-            let waits = matches!(self.probes[at].judge, Judge::Run(_) | Judge::After(_));
-            let mine = wanted.iter().any(|(one, _)| *one == place);
-            if mine && !waits && self.results[at].is_none() && wanted.iter().all(|(one, _)| known(one)) {
-                ready.push(at);
-            }
-        }
-        for at in ready {
-            let result = self.result(at);
-            self.tell(at, result);
-        }
-    }
-
-    /// Judges all that is left.
-    fn end(mut self) -> Vec<RuleResult> {
-        for at in 0..self.results.len() {
-            if self.results[at].is_none() {
-                let result = self.result(at);
-                self.tell(at, result);
-            }
-        }
-        self.results.into_iter().flatten().collect()
-    }
-
-    fn result(&self, at: usize) -> RuleResult {
-        let probe = self.probes[at];
-        let rule = Rule::find(probe.rule).expect("a test holds the table against the catalogue");
-        let own: Vec<Observation> = match (&self.plan.wanted[at], probe.judge) {
-            (_, Judge::Run(_)) => self.seen.iter().flatten().cloned().collect(),
-            (Ok(wanted), _) => wanted
-                .iter()
-                .filter_map(|(place, label)| {
-                    Some(Observation { label: label.clone(), ..self.seen[*place].clone()? })
-                })
-                .collect(),
-            (Err(reason), _) => return RuleResult::skipped(rule, reason),
-        };
-        let finding = judge(probe.judge, self.context, &own);
-        finish(self.context, rule, finding, &own)
-    }
-
-    fn tell(&mut self, at: usize, result: RuleResult) {
-        (self.observe)(Event::Result(&result));
-        self.results[at] = Some(result);
-    }
-}
-
-/// Silence, or a ping that stayed unanswered: the target may only have been slow.
-fn unsure(context: &Context, seen: &Observation) -> bool {
-    match seen.reaction(context) {
-        Reaction::Silent => true,
-        Reaction::Faulty(_) => seen.accept_fault().is_none(),
-        _ => false,
-    }
-}
-
-/// Why a probe makes no sense here.
-fn unmet(context: &Context, probe: &Probe) -> Option<String> {
-    let options = &context.options;
-    let owned = |text: &str| Some(text.to_owned());
-    probe.needs.iter().find_map(|need| match need {
-        Need::Accepted if !context.accepted => owned("the correct request was not accepted"),
-        Need::Subprotocols(1) if options.subprotocols.is_empty() => {
-            owned("declare a subprotocol that the target speaks")
-        }
-        Need::Subprotocols(count) if options.subprotocols.len() < *count => {
-            Some(format!("declare {count} subprotocols that the target speaks"))
-        }
-        Need::Deflate if !context.deflates => owned("the target does not speak permessage-deflate"),
-        Need::Pressure if !context.may_press() => {
-            owned("large heads go only to this machine, or with --i-own-this-host")
-        }
-        Need::Patience if !options.slow => owned("takes 65 s: ask for the slow probes"),
-        Need::Origins if options.public => owned("the target is declared as a public service"),
-        Need::Credentials if options.credentials.is_none() => owned("no credentials are declared"),
-        Need::Paths if options.serves_every_path => owned("the target is declared to serve every path"),
-        Need::Hosts if options.serves_every_host => owned("the target is declared to serve every host"),
-        Need::Liveness if !context.echoes && !context.pongs => {
-            owned("the target answers neither messages nor pings, so nothing would show")
-        }
-        Need::Never(reason) => owned(reason),
-        _ => None,
-    })
-}
-
-fn finish(context: &Context, rule: &'static Rule, finding: Finding, own: &[Observation]) -> RuleResult {
-    let seen = own.get(finding.place).filter(|seen| !seen.sent.is_empty());
-    let result = finding.result(rule);
-    let Some(seen) = seen.filter(|_| result.verdict.is_judged()) else { return result };
-    let change = Some(again::change(context, seen));
-    RuleResult { change, ..result.sent(&seen.sent).again(|| again::command(context, rule, seen)) }
 }

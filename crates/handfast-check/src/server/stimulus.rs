@@ -104,6 +104,14 @@ impl Request {
         replace(&text, b"{authority}", self.authority.as_bytes())
     }
 
+    /// The same as a request for a page.
+    pub(crate) fn plain_get(self) -> Stimulus {
+        ["Upgrade", "Connection", "Sec-WebSocket-Key", "Sec-WebSocket-Version"]
+            .iter()
+            .fold(self, |request, name| request.without(name))
+            .named("a plain GET")
+    }
+
     /// Another first line.
     pub(crate) fn line(mut self, line: impl AsRef<[u8]>) -> Request {
         self.first = self.expand(line.as_ref());

@@ -12,8 +12,9 @@ use handfast_proto::rules::Rule;
 use tokio::task::JoinSet;
 
 use super::context::Context;
+use super::presence::NOT_SENT;
 use crate::finding::{Finding, Judged};
-use crate::report::{Event, Observer, Phase, RuleResult};
+use crate::report::{Event, Observer, Phase, RuleResult, Verdict};
 use probe::Http2;
 
 /// The name of the step.
@@ -81,9 +82,13 @@ pub(super) async fn check(
         observe(Event::Result(&result));
         results.push(result);
     };
-    let mut every = |reason: &str| probes.iter().for_each(|probe| tell(probe, Finding::skipped(reason)));
+    let mut every = |finding: Finding| probes.iter().for_each(|probe| tell(probe, finding.clone()));
     if context.tls.is_none() && !context.options.http2 {
-        every("without TLS there is no HTTP/2 unless it is declared");
+        every(Finding::skipped("without TLS there is no HTTP/2 unless it is declared"));
+        return None;
+    }
+    if context.gone() {
+        every(Finding::open(NOT_SENT));
         return None;
     }
     let start = Instant::now();
@@ -91,7 +96,7 @@ pub(super) async fn check(
         Ok(session) => session,
         Err(error) => {
             let reason = format!("the server speaks no HTTP/2: {error}");
-            every(&reason);
+            every(Finding::skipped(reason.as_str()));
             // Over TLS nobody promised it.
             let phase = context.options.http2.then(|| Phase::since(NAME, start, Err(reason)));
             phase.iter().for_each(|phase| observe(Event::Phase(phase)));
@@ -121,10 +126,27 @@ pub(super) async fn check(
         };
         tell(probe, Finding::skipped(reason));
     }
+    let mut findings = Vec::new();
     while let Some(ended) = tasks.join_next().await {
         // A rule that panics is a fault of this program: it shows.
-        let (probe, finding) = ended.unwrap_or_else(|error| std::panic::resume_unwind(error.into_panic()));
-        tell(probe, finding);
+        findings.push(ended.unwrap_or_else(|error| std::panic::resume_unwind(error.into_panic())));
+    }
+    // One that is gone by now may have left any of them without an answer.
+    let gone = match findings.iter().all(|(_, finding)| finding.verdict == Verdict::Pass) {
+        true => None,
+        false => probe::open(context).await.err(),
+    };
+    for (probe, finding) in findings {
+        tell(
+            probe,
+            match &gone {
+                Some(error) if finding.verdict != Verdict::Pass => Finding::open(format!(
+                    "{}, and the server takes no HTTP/2 connection any more: {error}",
+                    finding.text
+                )),
+                _ => finding,
+            },
+        );
     }
     observe(Event::Phase(&phase));
     Some(phase)
