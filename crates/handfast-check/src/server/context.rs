@@ -37,7 +37,7 @@ pub(crate) struct Context {
     pub(crate) survived: AtomicBool,
     /// The target went away in the middle of the run, and has not come back.
     pub(crate) gone: AtomicBool,
-    /// How many probes run at once.
+    /// How many probes of HTTP/2 run at once.
     pub(crate) slots: Semaphore,
     /// When the next connection may start, under a rate.
     pub(crate) next_start: Mutex<Instant>,
