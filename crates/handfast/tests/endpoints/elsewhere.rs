@@ -19,11 +19,7 @@ fn accept(
     let offer = Request::from_parts(parts, fields, &policy).unwrap().into_offer(&policy).unwrap();
     let answer = Answer::new().subprotocols(["chat"]).unwrap();
     let (accepted, answer) = offer.accept_parts(&answer).unwrap();
-    (
-        accepted,
-        answer.status,
-        answer.fields.into_iter().map(|(name, value)| (name.into(), value.into())).collect(),
-    )
+    (accepted, answer.status, answer.fields)
 }
 
 #[tokio::test]
