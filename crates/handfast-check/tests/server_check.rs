@@ -1,11 +1,13 @@
 //! Trust in the server check: for every rule a server that breaks it and only it is found, and a right one passes.
 
+mod answering;
 mod support;
 mod trust;
 
 use std::sync::Arc;
 use std::time::Duration;
 
+use answering::{Answer, answering};
 use handfast_check::{ServerCheck, Verdict, server};
 use handfast_proto::rules::Rule;
 use tokio::sync::Semaphore;
@@ -108,30 +110,6 @@ async fn a_server_that_knows_its_visitors_by_their_keys_is_found() {
         let result = report.result("server/key-as-credential").expect("judged");
         assert_eq!(result.verdict, verdict, "{fault}: {:?} {:?}", result.got, result.reason);
     }
-}
-
-type Answer = fn(usize, &str) -> Option<String>;
-
-/// A server that answers each request head by this function of how many came before; none for silence that lasts.
-async fn answering(answer: Answer) -> std::net::SocketAddr {
-    use tokio::io::{AsyncReadExt, AsyncWriteExt};
-    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.expect("a free port");
-    let address = listener.local_addr().expect("bound");
-    tokio::spawn(async move {
-        for count in 0.. {
-            let Ok((mut stream, _)) = listener.accept().await else { return };
-            tokio::spawn(async move {
-                let mut buffer = vec![0; 4096];
-                let length = stream.read(&mut buffer).await.unwrap_or_default();
-                let head = String::from_utf8_lossy(&buffer[..length]).into_owned();
-                match answer(count, &head) {
-                    Some(answer) => drop(stream.write_all(answer.as_bytes()).await),
-                    None => std::future::pending().await,
-                }
-            });
-        }
-    });
-    address
 }
 
 #[tokio::test]

@@ -1,10 +1,12 @@
 //! Trust in the server check where the server does not last: one that dies or hangs is told, and nothing innocent is blamed.
 
+mod answering;
 mod support;
 
 use std::net::SocketAddr;
 use std::time::{Duration, Instant};
 
+use answering::{Answer, answering};
 use handfast_check::{Report, ServerCheck, Verdict, server};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
@@ -143,28 +145,6 @@ async fn a_server_that_many_requests_end_is_given_up() {
         !blamed.is_empty() && blamed.iter().all(|got| got.ends_with("this request ends it")),
         "{blamed:?}"
     );
-}
-
-/// What each connection gets, by how many came before and its request; none for silence that lasts.
-type Answer = fn(usize, &str) -> Option<String>;
-
-async fn answering(answer: Answer) -> SocketAddr {
-    let listener = TcpListener::bind("127.0.0.1:0").await.expect("a free port");
-    let address = listener.local_addr().expect("bound");
-    tokio::spawn(async move {
-        for count in 0.. {
-            let Ok((mut stream, _)) = listener.accept().await else { return };
-            tokio::spawn(async move {
-                let mut buffer = vec![0; 4096];
-                let length = stream.read(&mut buffer).await.unwrap_or_default();
-                match answer(count, &String::from_utf8_lossy(&buffer[..length])) {
-                    Some(answer) => drop(stream.write_all(answer.as_bytes()).await),
-                    None => std::future::pending().await,
-                }
-            });
-        }
-    });
-    address
 }
 
 fn opened(request: &str) -> Option<String> {

@@ -30,11 +30,9 @@ pub(crate) enum Phase {
 /// The members of one server.
 pub(crate) struct Hub {
     phase: AtomicU8,
-    finished: AtomicU8,
-    /// No server of ours accepts its connections, and waits for them.
-    pub(super) accepts_elsewhere: bool,
-    /// Somebody sees to it that it finishes.
-    finishing: AtomicBool,
+    finished: AtomicBool,
+    /// Somebody sees to it that it finishes: its server from the beginning; without one, a task from the first drain on.
+    is_seen_to: AtomicBool,
     /// Open requests and WebSockets.
     pub(super) open: AtomicUsize,
     members: Mutex<Members>,
@@ -100,9 +98,8 @@ impl Hub {
     pub(crate) fn new() -> Self {
         Self {
             phase: AtomicU8::new(Phase::Serving as u8),
-            finished: AtomicU8::new(0),
-            accepts_elsewhere: false,
-            finishing: AtomicBool::new(false),
+            finished: AtomicBool::new(false),
+            is_seen_to: AtomicBool::new(true),
             open: AtomicUsize::new(0),
             members: Mutex::default(),
             deadline: Mutex::default(),
@@ -116,7 +113,7 @@ impl Hub {
 
     /// For the members of a server that is none of ours.
     pub(super) fn of_another_server() -> Self {
-        Self { accepts_elsewhere: true, ..Self::new() }
+        Self { is_seen_to: AtomicBool::new(false), ..Self::new() }
     }
 
     #[inline]
@@ -219,7 +216,7 @@ impl Hub {
 
     /// Has it finish in a task of its own, where no server waits for the members.
     pub(super) fn finish_without_server(self: &Arc<Self>) {
-        if self.finishing.swap(true, Ordering::AcqRel) {
+        if self.is_seen_to.swap(true, Ordering::AcqRel) {
             return;
         }
         // Who comes after this look sees the phase, and leaves again: see `Member::admit`.
@@ -234,7 +231,7 @@ impl Hub {
     }
 
     pub(crate) fn set_finished(&self) {
-        self.finished.store(1, Ordering::Release);
+        self.finished.store(true, Ordering::Release);
         if self.phase() != Phase::Serving {
             // Where it ends in the middle of its window: those that are left have nothing to wait for.
             self.tell_all();
@@ -243,7 +240,7 @@ impl Hub {
     }
 
     pub(super) fn is_finished(&self) -> bool {
-        self.finished.load(Ordering::Acquire) == 1
+        self.finished.load(Ordering::Acquire)
     }
 
     pub(crate) async fn draining(&self) {

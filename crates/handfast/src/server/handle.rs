@@ -72,9 +72,7 @@ impl ServerHandle {
     ) -> impl Future<Output = ()> + Send + 'static {
         let hub = self.hub.clone();
         hub.begin_drain(after(Instant::now(), deadline), window);
-        if hub.accepts_elsewhere {
-            hub.finish_without_server();
-        }
+        hub.finish_without_server();
         async move { hub.wait_until(Hub::is_finished).await }
     }
 

@@ -173,7 +173,7 @@ impl HeadFailure {
 }
 
 /// 503, for now.
-pub(super) fn busy(sentence: &str) -> HttpResponse {
+fn busy(sentence: &str) -> HttpResponse {
     HttpResponse::text(503, format!("{sentence} Try again in a moment.\n"))
         .field("Retry-After", "1")
         .expect("the field is valid")

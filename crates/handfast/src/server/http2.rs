@@ -2,7 +2,7 @@
 
 use super::Shared;
 use super::drain::Member;
-use super::handshake::busy;
+use super::handshake::Busy;
 use super::request::{Request, Waiting};
 use super::serving::Taken;
 use crate::http2::{self, opening::Opening, session::Place, stream::Stream};
@@ -127,8 +127,7 @@ fn take<T, H, F>(
         }
     };
     let Some(member) = shared.admit() else {
-        let response = busy("The server cannot take this request now.");
-        return answer(response.to_parts(HttpVersion::Http2, head.method() == "HEAD"));
+        return answer(Busy.response().to_parts(HttpVersion::Http2, head.method() == "HEAD"));
     };
     let waiting =
         Waiting { io: stream.into(), head, rest: BytesMut::new(), peer, member, shared: shared.clone() };

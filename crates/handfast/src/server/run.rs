@@ -1,7 +1,7 @@
 //! The accept loop, and what happens to each connection.
 
 use super::drain::{Hub, Phase};
-use super::handshake::{HeadFailure, busy, read_early, read_head};
+use super::handshake::{Busy, HeadFailure, read_early, read_head};
 use super::listen::{self, Listener};
 #[cfg(unix)]
 use super::one_task;
@@ -193,8 +193,7 @@ async fn receive(io: Transport, peer: Peer, shared: Arc<Shared>) -> Received {
             if let Some(member) = shared.admit() {
                 return Ok(Arrived::Request(Request::new(Waiting { io, head, rest, peer, member, shared })));
             }
-            let response = busy("The server cannot take this connection now.");
-            (Some(response.to_bytes(head.method() == "HEAD")), None)
+            (Some(Busy.response().to_bytes(head.method() == "HEAD")), None)
         }
         #[cfg(feature = "http2")]
         Err(HeadFailure::Refused(refusal, read)) if is_preface(&refusal) => {

@@ -1,5 +1,6 @@
 //! What applications do: look at the offer, answer with fields of their own, reject with a page of their own.
 
+use crate::clients::{BOTH, open, status};
 use crate::servers::serve;
 use crate::wire::soon;
 use axum::body::{Body, to_bytes};
@@ -23,22 +24,8 @@ async fn run(app: Router) -> String {
     uri
 }
 
-const BOTH: [Http2; 2] = [Http2::Never, Http2::Require];
-
-/// Opens a WebSocket over this version of HTTP.
-async fn open(uri: &str, http2: Http2) -> Result<handfast::WebSocket, Error> {
-    soon(Client::new(uri).unwrap().http2(http2).connect()).await
-}
-
 async fn is_echoing(mut ws: handfast::WebSocket) -> bool {
     ws.send("hello").await.is_ok() && matches!(soon(ws.recv()).await, Ok(Some(_)))
-}
-
-fn status(error: &Error) -> u16 {
-    match error {
-        Error::Declined(declined) => declined.status(),
-        other => panic!("{other:?}"),
-    }
 }
 
 #[tokio::test]

@@ -1,16 +1,17 @@
 //! WebSockets that other servers carry end in good order: a `ServerHandle` in the options counts and ends them.
 
+use crate::clients::{BOTH, open, status};
 use crate::wire::soon;
 use axum::{Extension, Router, response::Response, routing::any};
 use handfast::axum::Upgrade;
 use handfast::tower::UpgradeLayer;
-use handfast::{AcceptOptions, Client, CloseCode, Error, Http2, ServerHandle, WebSocket};
+use handfast::{AcceptOptions, CloseCode, Error, Http2, ServerHandle, WebSocket};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 use tokio::net::TcpListener;
-use tokio::sync::mpsc;
+use tokio::sync::{mpsc, oneshot};
+use tokio::task::JoinHandle;
 
-const BOTH: [Http2; 2] = [Http2::Never, Http2::Require];
 /// Far longer than a test takes.
 const LONG: Duration = Duration::from_secs(600);
 
@@ -18,21 +19,36 @@ fn options(handle: &ServerHandle) -> AcceptOptions {
     AcceptOptions { handle: Some(handle.clone()), ..AcceptOptions::default() }
 }
 
+/// An application whose WebSockets the handle counts and ends.
+fn app<H, F>(handle: &ServerHandle, handler: H) -> Router
+where
+    H: Fn(handfast::axum::WebSocket) -> F + Clone + Send + Sync + 'static,
+    F: Future<Output = Result<(), Error>> + Send + 'static,
+{
+    let chat = |ws: Upgrade| async { ws.on_upgrade(handler) };
+    Router::new().fallback(any(chat)).layer(Extension(Arc::new(options(handle))))
+}
+
+/// Serves it until the sender says so, and then drains by the handle.
+fn serve_until(
+    listener: TcpListener,
+    app: Router,
+    handle: &ServerHandle,
+    deadline: Duration,
+) -> (oneshot::Sender<()>, JoinHandle<std::io::Result<()>>) {
+    let (stop, stopped) = oneshot::channel();
+    let handle = handle.clone();
+    let signal = async move {
+        stopped.await.unwrap();
+        drop(handle.drain(deadline));
+    };
+    (stop, tokio::spawn(async { axum::serve(listener, app).with_graceful_shutdown(signal).await }))
+}
+
 async fn bind() -> (TcpListener, String) {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let uri = format!("ws://{}/", listener.local_addr().unwrap());
     (listener, uri)
-}
-
-async fn connect(uri: &str, http2: Http2) -> Result<WebSocket, Error> {
-    soon(Client::new(uri).unwrap().http2(http2).connect()).await
-}
-
-fn status(error: &Error) -> u16 {
-    match error {
-        Error::Declined(declined) => declined.status(),
-        other => panic!("{other:?}"),
-    }
 }
 
 async fn is_told_to_go(mut ws: WebSocket) -> bool {
@@ -44,18 +60,10 @@ async fn is_told_to_go(mut ws: WebSocket) -> bool {
 async fn an_axum_server_ends_by_its_graceful_shutdown_and_a_handle() {
     for http2 in BOTH {
         let handle = ServerHandle::new();
-        let app = Router::new()
-            .fallback(any(|ws: Upgrade| async { ws.on_upgrade(crate::servers::echo) }))
-            .layer(Extension(Arc::new(options(&handle))));
         let (listener, uri) = bind().await;
-        let (stop, stopped) = tokio::sync::oneshot::channel::<()>();
-        let draining = handle.clone();
-        let signal = async move {
-            stopped.await.unwrap();
-            drop(draining.drain(LONG));
-        };
-        let served = tokio::spawn(async { axum::serve(listener, app).with_graceful_shutdown(signal).await });
-        let clients = [connect(&uri, http2).await.unwrap(), connect(&uri, http2).await.unwrap()];
+        let app = app(&handle, crate::servers::echo);
+        let (stop, served) = serve_until(listener, app, &handle, LONG);
+        let clients = [open(&uri, http2).await.unwrap(), open(&uri, http2).await.unwrap()];
         assert_eq!(handle.connections(), 2);
         stop.send(()).unwrap();
         for client in clients {
@@ -71,18 +79,10 @@ async fn an_axum_server_ends_by_its_graceful_shutdown_and_a_handle() {
 async fn an_axum_server_ends_at_the_deadline_of_handlers_that_wait_for_something_else() {
     for http2 in BOTH {
         let handle = ServerHandle::new();
-        let app = Router::new()
-            .fallback(any(|ws: Upgrade| async { ws.on_upgrade(|_ws| std::future::pending()) }))
-            .layer(Extension(Arc::new(options(&handle))));
         let (listener, uri) = bind().await;
-        let (stop, stopped) = tokio::sync::oneshot::channel::<()>();
-        let draining = handle.clone();
-        let signal = async move {
-            stopped.await.unwrap();
-            drop(draining.drain(Duration::from_millis(50)));
-        };
-        let served = tokio::spawn(async { axum::serve(listener, app).with_graceful_shutdown(signal).await });
-        let _client = connect(&uri, http2).await.unwrap();
+        let app = app(&handle, |_ws| std::future::pending());
+        let (stop, served) = serve_until(listener, app, &handle, Duration::from_millis(50));
+        let _client = open(&uri, http2).await.unwrap();
         stop.send(()).unwrap();
         soon(served).await.unwrap().unwrap();
         soon(handle.drain(LONG)).await;
@@ -94,12 +94,9 @@ async fn an_axum_server_ends_at_the_deadline_of_handlers_that_wait_for_something
 async fn a_handler_that_waits_for_something_else_is_dropped_at_the_deadline() {
     for http2 in BOTH {
         let handle = ServerHandle::new();
-        let app = Router::new()
-            .fallback(any(|ws: Upgrade| async { ws.on_upgrade(|_ws| std::future::pending()) }))
-            .layer(Extension(Arc::new(options(&handle))));
         let (listener, uri) = bind().await;
-        crate::servers::serve(listener, app);
-        let ws = connect(&uri, http2).await.unwrap();
+        crate::servers::serve(listener, app(&handle, |_ws| std::future::pending()));
+        let ws = open(&uri, http2).await.unwrap();
         let (begin, span) = (Instant::now(), Duration::from_millis(50));
         soon(handle.drain(span)).await;
         assert!(begin.elapsed() >= span);
@@ -119,9 +116,9 @@ async fn who_comes_while_the_server_ends_and_one_too_many_get_503() {
         .on_error(move |error| drop(tell.send(error)));
     let (listener, uri) = bind().await;
     crate::servers::serve(listener, Router::new().layer(layer));
-    let first = connect(&uri, Http2::Never).await.unwrap();
+    let first = open(&uri, Http2::Never).await.unwrap();
     for http2 in BOTH {
-        assert_eq!(status(&connect(&uri, http2).await.unwrap_err()), 503, "{http2:?}");
+        assert_eq!(status(&open(&uri, http2).await.unwrap_err()), 503, "{http2:?}");
         assert!(matches!(told.try_recv(), Ok(Error::Busy)));
     }
     assert_eq!(handle.connections(), 1);
@@ -129,7 +126,7 @@ async fn who_comes_while_the_server_ends_and_one_too_many_get_503() {
     assert!(is_told_to_go(first).await);
     soon(drained).await;
     for http2 in BOTH {
-        assert_eq!(status(&connect(&uri, http2).await.unwrap_err()), 503, "{http2:?}");
+        assert_eq!(status(&open(&uri, http2).await.unwrap_err()), 503, "{http2:?}");
         assert!(matches!(told.try_recv(), Ok(Error::Busy)));
     }
 }
@@ -153,11 +150,11 @@ async fn a_place_is_free_again_when_its_websocket_has_ended_or_never_opened() {
     let (listener, uri) = bind().await;
     crate::servers::serve(listener, app);
     for http2 in BOTH {
-        let declined = connect(&format!("{uri}changed-its-mind"), http2).await.unwrap_err();
+        let declined = open(&format!("{uri}changed-its-mind"), http2).await.unwrap_err();
         assert_eq!(status(&declined), 403);
         for _ in 0..2 {
             until(|| handle.connections() == 0).await;
-            let mut ws = connect(&uri, http2).await.unwrap();
+            let mut ws = open(&uri, http2).await.unwrap();
             assert_eq!(handle.connections(), 1);
             soon(ws.close(CloseCode::NORMAL, "")).await.unwrap();
         }
@@ -249,7 +246,7 @@ async fn a_layers_handler_gets_the_parts_of_its_request() {
     let (listener, uri) = bind().await;
     crate::servers::serve(listener, Router::new().layer(layer).layer(Extension(User("ada"))));
     for http2 in BOTH {
-        let mut ws = connect(&format!("{uri}chat?room=7"), http2).await.unwrap();
+        let mut ws = open(&format!("{uri}chat?room=7"), http2).await.unwrap();
         let said = soon(ws.recv()).await.unwrap().unwrap();
         let text = said.as_text().unwrap();
         assert!(text.starts_with("ada at ") && text.ends_with("/chat?room=7"), "{text}");

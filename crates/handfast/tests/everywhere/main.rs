@@ -3,6 +3,7 @@
 mod answers;
 mod apps;
 mod client;
+mod clients;
 mod ending;
 mod examples;
 mod fallback;
